@@ -55,7 +55,9 @@ def plan_runs(
     """
     require_fingerprints(resolve(options.strategies))  # known before images are decoded
     first = experiment.first if isinstance(experiment, Sweep) else experiment
-    engine, device = run_engine.open_run_engine(first, options, executor)
+    engine, device = run_engine.open_run_engine(
+        first, options, executor, (progress or NullProgress()).say
+    )
     try:
         return _plan(experiment, options, progress, engine, device)
     except BaseException:

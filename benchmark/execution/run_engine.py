@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 
 from benchmark.engines.engine import Engine
@@ -13,7 +14,10 @@ from benchmark.system.device import Device
 
 
 def open_run_engine(
-    experiment: Experiment, options: RunOptions, executor: Executor | None
+    experiment: Experiment,
+    options: RunOptions,
+    executor: Executor | None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Engine | None, Device | None]:
     """Return the engine of a run and the device of its workers; None for this machine's.
 
@@ -26,7 +30,7 @@ def open_run_engine(
     """
     asks_for = experiment.device, experiment.precision
     if executor is not None:
-        engine, worker = given_engine(executor, options.jobs, *asks_for)
+        engine, worker = given_engine(executor, options.jobs, *asks_for, say)
         return engine, worker.device
     needs_gpu = experiment.device.startswith("cuda")
     opened = open_engine(
@@ -35,7 +39,7 @@ def open_run_engine(
     if opened is None:
         return None, None
     try:
-        return opened, ask_worker(opened, *asks_for).device
+        return opened, ask_worker(opened, *asks_for, say).device
     except BaseException:
         opened.close()
         raise

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 
 from benchmark.engines.engine import Engine
 from benchmark.engines.given import GivenEngine
 from benchmark.execution.worker_input import Versions
 from benchmark.system.device import Device, cores, describe_device
+
+SECONDS_UNTIL_TOLD = 10.0  # a job may stand in a queue
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,10 @@ def describe_worker(device: str, precision: str) -> WorkerDescription:
     return WorkerDescription(platform.node(), os.getpid(), cores(), versions, chosen)
 
 
-def ask_worker(engine: Engine, device: str, precision: str) -> WorkerDescription:
-    """Ask a worker of an engine for its description.
+def ask_worker(
+    engine: Engine, device: str, precision: str, say: Callable[[str], None] = lambda _: None
+) -> WorkerDescription:
+    """Ask a worker of an engine for its description; `say` is told if none answers for a while.
 
     Raises
     ------
@@ -47,6 +52,8 @@ def ask_worker(engine: Engine, device: str, precision: str) -> WorkerDescription
         If it does not have the device, if it lacks this package, or if it is no other process.
     """
     call = engine.executor().submit(describe_worker, device, precision)
+    if not wait([call], SECONDS_UNTIL_TOLD).done:
+        say(f"note: no worker of {engine.name} has answered yet; the run waits for the first one")
     try:
         worker = call.result()
     except ImportError as error:
@@ -66,7 +73,11 @@ def ask_worker(engine: Engine, device: str, precision: str) -> WorkerDescription
 
 
 def given_engine(
-    executor: Executor, jobs: int | None, device: str, precision: str
+    executor: Executor,
+    jobs: int | None,
+    device: str,
+    precision: str,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[GivenEngine, WorkerDescription]:
     """Return the engine of an executor of the user's, and what its first worker says.
 
@@ -77,6 +88,7 @@ def given_engine(
             f"executor {executor!r} is not allowed; allowed: a concurrent.futures.Executor"
         )
     jobs = jobs or getattr(executor, "_max_workers", None)  # of the standard library's and loky's
-    worker = ask_worker(GivenEngine(executor, jobs, None, False), device, precision)
+    engine = GivenEngine(executor, jobs, None, False)
+    worker = ask_worker(engine, device, precision, say)
     threads = max(1, worker.cores // jobs) if jobs and worker.is_local else None
     return GivenEngine(executor, jobs, threads, worker.is_local), worker

@@ -1,8 +1,9 @@
 """What is asked of a worker before anything is planned for it."""
 
 import os
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import pytest
 
@@ -57,3 +58,12 @@ def test_a_worker_without_the_package_is_told_what_to_install():
     executor = OtherProcess(raises=ModuleNotFoundError("No module named 'benchmark'"))
     with pytest.raises(ValueError, match=r"install imbalance-bench 0\.\d"):
         given_engine(executor, None, "cpu", "auto")
+
+
+def test_while_no_worker_answers_the_run_says_that_it_waits(monkeypatch):
+    monkeypatch.setattr(worker_description, "SECONDS_UNTIL_TOLD", 0.0)
+    notes = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        given_engine(processes, None, "cpu", "auto", notes.append)
+    (note,) = notes
+    assert note.startswith("note: no worker of ProcessPoolExecutor has answered yet")
