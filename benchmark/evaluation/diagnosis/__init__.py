@@ -68,10 +68,10 @@ def diagnose(evidence: Evidence) -> list[Diagnosis]:
     counts = count_classes(evidence.test.labels, evidence.predicted, len(evidence.train_counts))
     hits, images, predicted = counts.true_positives, counts.support, counts.predicted
     ignored = np.where(images > 0, hits <= NEAR_ZERO * images, predicted == 0)
+    classes = np.flatnonzero(ignored).tolist()
     diagnoses = []
-    for k in np.flatnonzero(ignored).tolist():
+    for k, (signals, confuser) in zip(classes, measure(evidence, classes), strict=True):
         recall = float(hits[k] / images[k]) if images[k] else float("nan")
-        signals, confuser = measure(evidence, k)
         signals = {"recall": recall} | signals
         diagnoses.append(Diagnosis(k, recall, bool(predicted[k] == 0), confuser, signals))
     return diagnoses

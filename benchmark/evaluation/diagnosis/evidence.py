@@ -5,6 +5,7 @@ diagnosis has chosen by the test images.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from benchmark.evaluation.diagnosis.exponential_sums import ExponentialSums
 from benchmark.evaluation.diagnosis.neighbourhood import Neighbourhood
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
 from benchmark.strategy.outputs import Outputs
+
+CHUNK = 2**20  # logits that are computed with at once: more take memory and save no time
+Positions = slice | Labels  # of some images
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,22 @@ class Evidence:
         return np.concatenate([self.validation.labels, self.test.labels])
 
     @cached_property
-    def logits(self) -> Floats:
-        """(N, C)."""
-        splits = [self.validation.logits, self.test.logits]
-        return np.nan_to_num(np.concatenate(splits).astype(np.float64))
+    def logits(self) -> NDArray[np.floating]:
+        """(N, C) as they are stored, see `logits_of`."""
+        return np.concatenate([self.validation.logits, self.test.logits])
+
+    def logits_of(self, images: Positions, classes: slice | int = slice(None)) -> Floats:
+        """Finite logits of some images, (n, C) or (n,), in double precision."""
+        return np.nan_to_num(self.logits[images, classes].astype(np.float64), copy=False)
+
+    def chunks(self) -> list[slice]:
+        """Positions of all images in turn, up to CHUNK logits each: nothing copies all of them."""
+        images = max(1, CHUNK // max(1, len(self.train_counts)))
+        return [slice(i, i + images) for i in range(0, max(1, len(self.labels)), images)]
+
+    def _argmax(self, scores: Callable[[slice], Floats]) -> Labels:
+        """Likeliest classes (N,) by scores of some images, positions -> (n, C)."""
+        return np.concatenate([scores(images).argmax(1) for images in self.chunks()])
 
     @cached_property
     def features(self) -> NDArray[np.floating]:
@@ -106,7 +123,7 @@ class Evidence:
     @cached_property
     def counts(self) -> Labels:
         """Images of each class, (C,)."""
-        return np.bincount(self.labels, minlength=self.logits.shape[1])
+        return np.bincount(self.labels, minlength=len(self.train_counts))
 
     @cached_property
     def log_prior(self) -> Floats:
@@ -115,19 +132,30 @@ class Evidence:
         return np.log(counts / counts.sum())
 
     @cached_property
-    def log_p(self) -> Floats:
-        """(N, C) log of the softmax."""
-        return log_softmax(self.logits, axis=1)
+    def _normaliser(self) -> tuple[Floats, Floats]:
+        """Largest logit of each image, (N,), and log of the sum of exponentials above it, (N,)."""
+        parts = []
+        for images in self.chunks():
+            logits = self.logits_of(images)
+            largest = logits.max(1, keepdims=True)
+            parts.append((largest[:, 0], np.log(np.exp(logits - largest).sum(1))))
+        largest, log_sum = zip(*parts, strict=True)
+        return np.concatenate(largest), np.concatenate(log_sum)
+
+    def log_p(self, k: int) -> Floats:
+        """(N,) log-probabilities of class k."""
+        largest, log_sum = self._normaliser
+        return self.logits_of(slice(None), k) - largest - log_sum
 
     @cached_property
     def argmax(self) -> Labels:
         """(N,) argmax of the logits."""
-        return self.logits.argmax(1)
+        return self._argmax(self.logits_of)
 
     @cached_property
     def prior_corrected(self) -> Labels:
         """(N,) after prior correction, argmax f_c - log pi_c (Menon et al. 2021, eq. 9)."""
-        return (self.logits - self.log_prior).argmax(1)
+        return self._argmax(lambda images: self.logits_of(images) - self.log_prior)
 
     @cached_property
     def weights(self) -> Floats:
@@ -143,26 +171,53 @@ class Evidence:
         stopped early is underconfident, s > 1. t = 0 where the logits contain the prior, 1 where
         the training was balanced.
         """
-        rows, weights = np.arange(len(self.labels)), self.weights
+        weights = self.weights
+        errors = np.empty((3, len(self.labels)))  # loss of each image, and by both parameters
 
         def loss(parameters: Floats) -> tuple[float, Floats]:
             scale = np.exp(parameters[0])
-            log_p = log_softmax(scale * self.logits + parameters[1] * self.log_prior, axis=1)
-            p = np.exp(log_p)
-            logit_error = (p * self.logits).sum(1) - self.logits[rows, self.labels]
-            prior_error = p @ self.log_prior - self.log_prior[self.labels]
+            for images in self.chunks():
+                logits, labels = self.logits_of(images), self.labels[images]
+                rows = np.arange(len(labels))
+                log_p = log_softmax(scale * logits + parameters[1] * self.log_prior, axis=1)
+                p = np.exp(log_p)
+                errors[0, images] = log_p[rows, labels]
+                errors[1, images] = (p * logits).sum(1) - logits[rows, labels]
+                errors[2, images] = p @ self.log_prior - self.log_prior[labels]
+            log_p_of_label, logit_error, prior_error = errors
             gradient = np.array([scale * (weights @ logit_error), weights @ prior_error])
-            return float(-weights @ log_p[rows, self.labels]), gradient
+            return float(-weights @ log_p_of_label), gradient
 
         bounds = [(-5.0, 7.0), (-1.0, 2.0)]
         result = minimize(loss, np.zeros(2), jac=True, bounds=bounds, method="L-BFGS-B")
         return float(np.exp(result.x[0])), float(result.x[1])
 
-    @cached_property
-    def balanced(self) -> Floats:
-        """(N, C) calibrated logits, without the prior that they contain."""
+    def balanced_of(self, images: Positions) -> Floats:
+        """Calibrated logits (n, C) of some images, without the prior that they contain."""
         scale, prior = self.calibration
-        return scale * self.logits + (prior - 1) * self.log_prior
+        return scale * self.logits_of(images) + (prior - 1) * self.log_prior
+
+    def balanced_for(self, k: int) -> Floats:
+        """(N,) the same of all images, of class k."""
+        scale, prior = self.calibration
+        return scale * self.logits_of(slice(None), k) + (prior - 1) * self.log_prior[k]
+
+    @cached_property
+    def balanced_sums(self) -> ExponentialSums:
+        """Of the balanced logits of all images and classes."""
+        chunks = self.chunks()
+        return ExponentialSums.concatenate(
+            [ExponentialSums.from_logits(self.balanced_of(i)) for i in chunks]
+        )
+
+    @cached_property
+    def prior_free(self) -> tuple[tuple[Floats, float], tuple[Floats, float]]:
+        """Recall (C,) and cost by both decisions without the prior: Menon's, and the fitted one."""
+        first, second = self.prior_corrected, self._argmax(self.balanced_of)
+        return (
+            (self.recall(first), self.cost_of_large_classes(first)),
+            (self.recall(second), self.cost_of_large_classes(second)),
+        )
 
     def recall(self, predicted: Labels) -> Floats:
         """(N,) -> (C,), nan without images."""

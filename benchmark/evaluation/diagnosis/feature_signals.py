@@ -49,7 +49,7 @@ def measure_features(evidence: Evidence, classes: Labels) -> dict[str, float]:
     pair = labels < 2
     against_confuser = probe.fit(evidence.features[images[pair]], labels[pair])
     probe_recall = _recall(labels, fitted.scores.argmax(1))
-    network_recall = _recall(labels, evidence.balanced[np.ix_(images, classes)].argmax(1))
+    network_recall = _recall(labels, evidence.balanced_of(images)[:, classes].argmax(1))
     signals = dict.fromkeys(TRAINING_SIGNALS, np.nan) | {
         "probe_auc": fitted.auc(0),
         "probe_confuser_auc": against_confuser.auc(0),

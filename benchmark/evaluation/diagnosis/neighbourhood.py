@@ -53,12 +53,25 @@ class Neighbourhood:
             return np.nan
         distance = cdist(self.features[query], self.features)
         distance[np.arange(len(query)), query] = np.inf  # not its own neighbour
-        nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
+        nearest = _nearest(distance, min(NEIGHBOURS, distance.shape[1]))
         first = np.bincount(self.labels[self.is_first], minlength=self.labels.max() + 1)
         whole = np.bincount(self.labels)
         whole[k] -= 1  # the image itself
         expected = (first / np.maximum(whole, 1))[self.labels[nearest]].mean()
         return float(self.is_first[nearest].mean() / expected) if expected else np.nan
+
+
+def _nearest(distance: NDArray[np.floating], n: int) -> Labels:
+    """Positions of the n smallest of each row, (Q, M) -> (Q, n); of equal ones the first.
+
+    So does a stable sort of all, which takes many times longer.
+    """
+    farthest = np.partition(distance, n - 1, axis=1)[:, n - 1]
+    nearest = np.empty((len(distance), n), np.int64)
+    for row, (values, limit) in enumerate(zip(distance, farthest, strict=True)):
+        close = np.flatnonzero(values <= limit)
+        nearest[row] = close[np.argsort(values[close], kind="stable")[:n]]
+    return nearest
 
 
 def evenly_spaced(positions: Labels, most: int) -> Labels:

@@ -1,8 +1,10 @@
 """Measurements, from stored outputs alone, of a class that is hardly ever recognised."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from scipy.stats import hypergeom
 
 from benchmark.evaluation.diagnosis.auc import auc
@@ -12,6 +14,7 @@ from benchmark.evaluation.diagnosis.feature_signals import (
     TRAINING_SIGNALS,
     measure_features,
 )
+from benchmark.evaluation.diagnosis.left_out_class import log_share_of_likeliest, shares_of_others
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
@@ -42,13 +45,25 @@ SIGNALS = (
 )
 
 
-def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
-    """Return all SIGNALS of class k, nan where one is undefined, and its main confuser.
+def measure(
+    evidence: Evidence, classes: Sequence[int]
+) -> list[tuple[dict[str, float], int | None]]:
+    """Return all SIGNALS of each class, nan where one is undefined, and its main confuser.
 
     The confuser is the class that takes the images of class k most beyond its share of all other
     images, without the prior. With the prior it would mostly be the largest class; without the
     comparison, a class that takes everything, whatever it looks like.
     """
+    present = evidence.counts > 0
+    measurable = [k for k in classes if present[k]] if present.sum() > 1 else []
+    of_others = dict(zip(measurable, shares_of_others(evidence, measurable), strict=True))
+    return [_measure(evidence, k, of_others.get(k)) for k in classes]
+
+
+def _measure(
+    evidence: Evidence, k: int, taken_of_others: Floats | None
+) -> tuple[dict[str, float], int | None]:
+    """Measure class k; `taken_of_others` (C,) are None if no signal of its images is defined."""
     mine = evidence.labels == k
     tested = evidence.test.labels == k
     signals = dict.fromkeys(SIGNALS, np.nan) | {
@@ -56,10 +71,10 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
         "evidence_images": float(mine.sum()),
         "loss_fall": loss_fall(evidence.class_losses),
     }
-    taken, taken_of_others = _taken_shares(evidence, k)
-    rivals = _rivals(evidence, k, taken, taken_of_others)
-    if not mine.any() or not len(rivals):
+    if taken_of_others is None:
         return signals, None
+    taken = _taken_shares(evidence, k)
+    rivals = _rivals(evidence, k, taken, taken_of_others)
     confuser = int(rivals[0])
     signals["confuser_images"] = float(evidence.counts[confuser])
     signals["confuser_share"] = float(taken[confuser])
@@ -87,32 +102,21 @@ def loss_fall(losses: NDArray | None) -> float:
     return float(1 - (after[known] / before[known]).mean()) if known.any() else np.nan
 
 
-def _taken_shares(evidence: Evidence, k: int) -> tuple[Floats, Floats]:
-    """Return which share of class k's images each class takes, and of the remaining classes'.
-
-    A share is the mean probability, without the prior, by a network that knows neither class k nor
-    the classes without images. The remaining classes weigh the same each, and a class's own images
-    do not count. Returns (C,) twice; 0 where there is nothing to take.
-    """
-    present = evidence.counts > 0
-    remaining = present & (np.arange(len(present)) != k)
-    if not remaining.any():
-        return np.zeros(len(present)), np.zeros(len(present))
-    p = softmax(np.where(remaining, evidence.balanced, -np.inf), axis=1)  # (N, C)
-    shares = np.zeros((len(present), len(present)))  # true class, class that takes
-    np.add.at(shares, evidence.labels, p)
-    shares[present] /= evidence.counts[present, None]
-    total = shares[remaining].sum(0) - np.where(remaining, shares.diagonal(), 0)
-    return shares[k], total / np.maximum(remaining.sum() - 1, 1)
+def _taken_shares(evidence: Evidence, k: int) -> Floats:
+    """Return which share of class k's images each class takes, (C,), see `shares_of_others`."""
+    remaining = evidence.counts > 0
+    remaining[k] = False
+    own = evidence.balanced_of(np.flatnonzero(evidence.labels == k))
+    p = softmax(np.where(remaining, own, -np.inf), axis=1)  # (n, C)
+    return np.asarray(p.sum(0) / evidence.counts[k])
 
 
 def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) -> Labels:
     """Return the other classes that have images: the confuser, then those that take most."""
     other = (evidence.counts > 0) & (np.arange(len(taken)) != k)
     order = np.argsort(np.where(other, -taken, np.inf), kind="stable")[: other.sum()]
-    if not len(order):
-        return order
-    confuser = order[np.argmax((taken - taken_of_others)[order])]
+    # rounded, so that of equal ones the first is taken, whatever the order of a sum
+    confuser = order[np.argmax((taken - taken_of_others)[order].round(12))]
     return np.concatenate([[confuser], order[order != confuser]])
 
 
@@ -138,26 +142,26 @@ def _by_split(evidence: Evidence, k: int) -> dict[str, float]:
 
 def _moved_to_runner_up(evidence: Evidence, k: int) -> float:
     """Share, of the test images of class k that the decision takes from it; nan without any."""
-    order = np.argsort(evidence.test.logits, axis=1)
-    moved = (evidence.test.labels == k) & (order[:, -1] == k) & (evidence.predicted != k)
+    others = np.flatnonzero((evidence.test.labels == k) & (evidence.predicted != k))
+    order = np.argsort(evidence.test.logits[others], axis=1)
+    moved = order[:, -1] == k
     if not moved.any() or order.shape[1] < MIN_CLASSES:
         return np.nan
-    return float((evidence.predicted == order[:, -2])[moved].mean())
+    return float((evidence.predicted[others] == order[:, -2])[moved].mean())
 
 
 def _without_prior(evidence: Evidence, k: int) -> dict[str, float]:
     """Recall without the prior, by Menon's correction or by the fitted one: the higher of both."""
-    decisions = (evidence.prior_corrected, evidence.balanced.argmax(1))
-    best = max(decisions, key=lambda predicted: float(evidence.recall(predicted)[k]))
-    recall, cost = float(evidence.recall(best)[k]), evidence.cost_of_large_classes(best)
-    return {"prior_free_recall": recall, "prior_free_cost": cost}
+    recall, cost = max(evidence.prior_free, key=lambda decision: float(decision[0][k]))
+    return {"prior_free_recall": float(recall[k]), "prior_free_cost": cost}
 
 
 def _by_network(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     """How well the network separates class k from all others and from its confuser."""
     mine, theirs = evidence.labels == k, evidence.labels == confuser
-    confidence = evidence.log_p[:, k]
-    difference = evidence.logits[:, k] - evidence.logits[:, confuser]
+    confidence = evidence.log_p(k)
+    pair = evidence.logits_of(slice(None), k), evidence.logits_of(slice(None), confuser)
+    difference = pair[0] - pair[1]
     return {
         "network_auc": auc(confidence[mine], confidence[~mine]),
         "confuser_auc": auc(difference[mine], difference[theirs]),
@@ -172,7 +176,6 @@ def _sureness(evidence: Evidence, k: int) -> float:
     to its likeliest class. About one half where images of class k are those of other classes, as
     with wrong labels; less where they lie between the classes.
     """
-    known = np.delete(evidence.balanced, k, axis=1)
-    surest = log_softmax(known, axis=1).max(1)
+    surest = log_share_of_likeliest(evidence, k)
     mine = evidence.labels == k
     return auc(surest[mine], surest[~mine])

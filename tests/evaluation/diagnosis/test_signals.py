@@ -66,7 +66,7 @@ def test_the_prior_is_found_missing_where_training_was_balanced():
     assert plain.calibration[1] == pytest.approx(0, abs=0.1)
     # without the prior that they contain, both predict the same
     for evidence in (balanced, plain):
-        predicted = evidence.balanced[: len(labels)].argmax(1)
+        predicted = evidence.balanced_of(slice(len(labels))).argmax(1)
         assert np.mean(predicted == likelihoods.argmax(1)) > 0.98
 
 
@@ -86,7 +86,7 @@ def test_prior_correction_by_hand():
     evidence = inputs(logits, [1, 1, 1, 1, 0, 0], [90, 10])
     assert evidence.recall(evidence.prior_corrected)[1] == pytest.approx(3 / 4)
     assert evidence.cost_of_large_classes(evidence.prior_corrected) == pytest.approx(1 / 2)
-    signals, confuser = measure(evidence, 1)
+    ((signals, confuser),) = measure(evidence, [1])
     assert confuser == 0
     assert signals["prior_free_recall"] >= 3 / 4
     assert signals["argmax_recall"] == pytest.approx(1 / 4)
@@ -97,7 +97,7 @@ def test_the_confuser_is_the_likeliest_class_without_the_prior():
     # class 0 is the largest and takes all; freed of the prior the images look like class 1
     logits = np.array([[3.0, 2.5, 0.0]] * 6 + [[9.0, 0, 0]] * 12 + [[0, 6.0, 0]] * 2)
     labels = [2] * 6 + [0] * 12 + [1] * 2
-    signals, confuser = measure(inputs(logits, labels, [900, 30, 30]), 2)
+    ((signals, confuser),) = measure(inputs(logits, labels, [900, 30, 30]), [2])
     assert confuser == 1
     assert signals["confuser_share"] > 0.9
 
@@ -106,7 +106,7 @@ def test_a_class_that_takes_all_images_is_no_confuser():
     # class 3 takes half of everyone's images, class 1 a quarter of those of class 2 alone
     predicted = np.array([[0, 0, 3, 3], [1, 1, 3, 3], [1, 2, 3, 3], [3, 3, 3, 3]]).repeat(8, axis=1)
     logits = 2 * np.eye(4)[predicted.ravel()]  # a class left out gives its images to all alike
-    signals, confuser = measure(inputs(logits, np.arange(4).repeat(32), [32] * 4), 2)
+    ((signals, confuser),) = measure(inputs(logits, np.arange(4).repeat(32), [32] * 4), [2])
     assert confuser == 1
     assert signals["confuser_share"] > signals["confuser_share_of_others"] + 0.1
     assert signals["confuser_images"] == 2 * 32
@@ -114,7 +114,7 @@ def test_a_class_that_takes_all_images_is_no_confuser():
 
 def test_with_two_classes_there_is_no_elsewhere():
     logits = np.eye(2)[[0, 1, 0, 0]]
-    signals, confuser = measure(inputs(logits, [0, 0, 1, 1], [9, 9]), 1)
+    ((signals, confuser),) = measure(inputs(logits, [0, 0, 1, 1], [9, 9]), [1])
     assert (confuser, signals["confuser_share"], signals["confuser_share_of_others"]) == (0, 1, 0)
 
 
@@ -124,10 +124,10 @@ def test_images_of_other_classes_are_given_to_these_as_surely_as_their_own():
     true = np.concatenate([labels[:180], rng.integers(0, 3, 60)])  # class 3 is all wrong labels
     logits = 4 * np.eye(4)[true] + rng.normal(size=(240, 4))
     counts = [60, 60, 60, 60]
-    wrong, _ = measure(inputs(logits, labels, counts), 3)
+    ((wrong, _),) = measure(inputs(logits, labels, counts), [3])
     assert wrong["sureness_auc"] == pytest.approx(0.5, abs=0.06)
     logits[180:] = rng.normal(size=(60, 4))  # or its images lie between the classes
-    between, _ = measure(inputs(logits, labels, counts), 3)
+    ((between, _),) = measure(inputs(logits, labels, counts), [3])
     assert between["sureness_auc"] < 0.2
 
 
@@ -141,9 +141,9 @@ def test_how_far_the_validation_loss_fell():
 
 def test_all_signals_are_always_there():
     logits = np.random.default_rng(3).normal(size=(20, 3))
-    full, _ = measure(inputs(logits, np.arange(20) % 3, [9, 9, 9]), 0)
+    ((full, _),) = measure(inputs(logits, np.arange(20) % 3, [9, 9, 9]), [0])
     assert set(full) == set(SIGNALS)
-    none, confuser = measure(inputs(logits, np.arange(20) % 2, [9, 9, 0]), 2)
+    ((none, confuser),) = measure(inputs(logits, np.arange(20) % 2, [9, 9, 0]), [2])
     assert set(none) == set(SIGNALS)
     assert confuser is None
 
@@ -161,7 +161,7 @@ def test_recall_of_validation_images_and_whether_it_is_higher_by_chance():
     labels = np.repeat([0, 1, 2, 3], [6, 5, 4, 9])
     validation, test = split(labels, labels > 0), split(labels, labels == 0, seed=1)
     evidence = Evidence(validation, test, test.logits.argmax(1), np.full(4, 40))
-    signals = [measure(evidence, k)[0] for k in range(4)]
+    signals = [signals for signals, _ in measure(evidence, range(4))]
     assert [s["validation_recall"] for s in signals] == [0, 1, 1, 1]
     assert [s["argmax_recall"] for s in signals] == [1, 0, 0, 0]
     theirs = [
@@ -176,7 +176,7 @@ def test_images_that_a_decision_moves_go_to_the_runner_up_or_not():
     outputs = split(labels, np.full(40, True))
     for moved_to, share in (((labels + 1) % 4, 1), ((labels + 2) % 4, 0), (labels, np.nan)):
         evidence = Evidence(outputs, outputs, moved_to, np.full(4, 40))
-        np.testing.assert_equal(measure(evidence, 2)[0]["moved_to_runner_up"], share)
+        np.testing.assert_equal(measure(evidence, [2])[0][0]["moved_to_runner_up"], share)
 
 
 def test_images_with_the_features_of_another_one_are_counted():
@@ -185,5 +185,5 @@ def test_images_with_the_features_of_another_one_are_counted():
     test.features[labels == 2] = 0  # black images
     test.features[3] = validation.features[39]
     evidence = Evidence(validation, test, labels, np.full(4, 40))
-    shares = [measure(evidence, k)[0]["identical_images"] for k in range(4)]
+    shares = [s["identical_images"] for s, _ in measure(evidence, range(4))]
     assert shares == [1 / 20, 0, 10 / 20, 1 / 20]
