@@ -24,11 +24,15 @@ READERS = {
     "torch": {"load", "load_state_dict_from_url"},
     "yaml": {"load", "unsafe_load", "full_load"},
 }
-SAFE = {"torch.load": "weights_only=True"}  # with this argument; NumPy's are without allow_pickle
+SAFE = {
+    "np.load": "allow_pickle=False",
+    "torch.load": "weights_only=True",
+}  # with this argument; NumPy's are without allow_pickle
 # what is read there was pickled by the same run a moment before
 OWN_PICKLES = {
     "benchmark/contract/key.py": "a strategy, to see whether it can be sent to a worker",
     "benchmark/data/parallel.py": "the reader of images, from a new folder that only we can read",
+    "benchmark/engines/slurm_jobs.py": "an error, to see whether it can be sent from a job",
     "benchmark/execution/worker_input.py": "what a task names by its sha256, in the run's folder",
 }
 

@@ -81,7 +81,7 @@ def test_nothing_is_left_at_the_end(local):
     assert not call.cancel()
     local.close()
     assert isinstance(call.exception(0), WorkerDiedError)
-    assert not [process for process in started if not has_left(process)]
+    wait_until(lambda: all(map(has_left, started)))
     with pytest.raises(RuntimeError, match="after shutdown"):
         local.executor().submit(int)
 

@@ -13,7 +13,7 @@ from tests.perf.planning_worker import SIZE, main, measure
 
 
 @pytest.fixture
-def tables(tmp_path, monkeypatch):
+def tables(tmp_path, monkeypatch, forgotten):
     """A table of so many images with stored pixels; the cache is their own."""
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
 

@@ -89,7 +89,7 @@ def test_one_more_field_enters_manifest_and_fingerprint():
 def test_every_setting_of_a_run_is_a_flag_and_an_argument_and_a_key(tmp_path):
     settings = settings_of(Experiment, RunOptions)
     parameters = inspect.signature(api.run).parameters
-    assert set(settings) == set(parameters) - {"command", "progress"}
+    assert set(settings) == set(parameters) - {"command", "executor", "progress"}
     assert list(parameters)[:2] == ["data", "strategies"]
     flags = parser_of(Experiment, RunOptions)._option_string_actions
     for name, definition in settings.items():
