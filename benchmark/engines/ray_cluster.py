@@ -12,12 +12,10 @@ fault tolerance. If the head of a cluster dies, ray ends the driver too, after a
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +30,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from benchmark.engines.addresses import require_listener
+from benchmark.engines.addresses import require_listener, short_folder
 from benchmark.engines.lost_calls import WorkerDiedError
 from benchmark.system.process_signals import handlers_kept
 from benchmark.system.processes import safe_import_path
@@ -253,7 +251,7 @@ class RayEngine:
                 num_cpus=max(self._cores, self._jobs or 1),
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
-                _temp_dir=_folder_of_sockets(),
+                _temp_dir=short_folder("ray", LETTERS_OF_SOCKETS),
             )
 
     def _join(self) -> None:
@@ -287,12 +285,6 @@ class RayEngine:
         if self._num_gpus:
             number = min(number, machine.get("GPU", 0.0) * round(1 / self._num_gpus))
         return int(number)
-
-
-def _folder_of_sockets() -> str | None:
-    """Return a folder with a short path if the system's own is too long; None: ray's choice."""
-    is_short = len(tempfile.gettempdir()) <= LONGEST_FOLDER
-    return None if is_short else str(Path("/tmp/ray").resolve())  # noqa: S108
 
 
 def _host_and_port(address: str) -> tuple[str | None, int | None]:
