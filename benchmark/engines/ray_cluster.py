@@ -37,9 +37,6 @@ from benchmark.system.processes import safe_import_path
 
 OBJECT_STORE_BYTES = 100 * 2**20  # of a cluster of our own: calls pass files, not objects
 LETTERS_OF_SOCKETS = 66  # that ray's paths add to that of its folder
-LONGEST_FOLDER = (
-    40  # letters of a temporary folder: ray adds 66, and the path of a socket has 107 at most
-)
 
 
 def run_call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
