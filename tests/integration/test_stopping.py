@@ -115,7 +115,7 @@ def test_what_is_being_trained_is_saved_and_all_processes_end(
         time.sleep(0.05)
     assert not [file for file in Path("/dev/shm").glob("*") if f"_{process.pid}_" in file.name]
     assert not list(temporary.rglob("joblib*"))
-    saved = list(states.iterdir())
+    saved = [file for file in states.iterdir() if file.name != "segments.json"]
     assert all(file.name.endswith(".partial.safetensors") for file in saved), saved
     assert len(saved) == jobs
     assert min(map(saved_step, saved)) > 0
