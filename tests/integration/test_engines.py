@@ -29,7 +29,7 @@ pytestmark = [
 ENGINES = ["dask", "ray", "slurm:cluster=local"]
 SECONDS = 120  # for anything to happen
 # crt goes on from the beginning of no_change; long enough to be killed in the midst of it
-TRAINING = ("--epochs", "1+50", "--strategies", "no_change,class_weights,crt", "--no-null")
+TRAINING = ("--epochs", "1+30", "--strategies", "no_change,class_weights,crt", "--no-null")
 
 
 def words(data, out, *more):
