@@ -20,7 +20,8 @@ from tests.data.duplicates.pictures import write_leaking_folder
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
 # files of whole runs, the longest first: what is short remains for the end, when cores fall idle
 LONGEST = (
-    *("integration/test_misbehaving", "integration/test_stopping", "integration/test_run"),
+    *("integration/test_engines", "integration/test_misbehaving", "integration/test_stopping"),
+    *("integration/test_run", "engines/test_ray_cluster", "engines/test_slurm_jobs"),
     *("integration/test_failures", "evaluation/test_planted_errors", "integration/test_sweep"),
     *("execution/test_tuning", "execution/test_executor", "execution/test_extension"),
 )
