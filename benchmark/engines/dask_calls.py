@@ -1,8 +1,7 @@
 """Calls on a dask cluster as futures of the standard library."""
 
 from collections.abc import Callable, Mapping
-from concurrent import futures
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from functools import partial
 from threading import RLock
@@ -11,6 +10,7 @@ from typing import Any
 from distributed import Client, KilledWorker
 from distributed import Future as RemoteFuture
 
+from benchmark.engines.cluster_executor import ClusterExecutor
 from benchmark.engines.lost_calls import WorkerDiedError
 
 SECONDS_FOR_A_RESULT = 30.0  # on its way from the worker
@@ -58,7 +58,7 @@ class DaskFuture(Future[Any]):
                 self.set_exception(WorkerDiedError("a dask worker died with the result of this"))
 
 
-class DaskExecutor(Executor):
+class DaskExecutor(ClusterExecutor):
     """Submits calls through a client.
 
     dask's own executor holds the results, and the cluster repeats a call that has ended if the
@@ -66,8 +66,8 @@ class DaskExecutor(Executor):
     """
 
     def __init__(self, client: Client, resources: Mapping[str, float]) -> None:
+        super().__init__()
         self._client, self._resources = client, dict(resources)
-        self._running: set[DaskFuture] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand over a call; BrokenExecutor if the cluster is lost."""
@@ -80,18 +80,6 @@ class DaskExecutor(Executor):
         self._running.add(future)
         future.remote.add_done_callback(partial(self._end, future))
         return future
-
-    def _end(self, future: DaskFuture, remote: RemoteFuture) -> None:
-        self._running.discard(future)
-        future.end(remote)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for the calls, or take those that have not begun from the queue."""
-        if cancel_futures:
-            for future in list(self._running):
-                future.cancel()
-        if wait:
-            futures.wait(list(self._running))
 
 
 def _error(remote: RemoteFuture) -> BaseException | None:

@@ -13,7 +13,6 @@ fault tolerance. If the head of a cluster dies, ray ends the driver too, after a
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import RLock
@@ -31,6 +30,7 @@ from ray.exceptions import (
 )
 
 from benchmark.engines.addresses import require_listener, short_folder
+from benchmark.engines.cluster_executor import ClusterExecutor
 from benchmark.engines.lost_calls import WorkerDiedError
 from benchmark.system.process_signals import handlers_kept
 from benchmark.system.processes import safe_import_path
@@ -102,10 +102,11 @@ def _as_ours(error: BaseException) -> BaseException:
     return error
 
 
-class RayExecutor(Executor):
+class RayExecutor(ClusterExecutor):
     """Submits calls, each with so many CPUs and such a share of a GPU."""
 
     def __init__(self, num_cpus: int, num_gpus: float, is_reused: bool) -> None:
+        super().__init__()
         self._remote = ray.remote(
             num_cpus=num_cpus,
             num_gpus=num_gpus,
@@ -113,7 +114,6 @@ class RayExecutor(Executor):
             max_calls=0 if is_reused else 1,
             num_returns="streaming",
         )(run_call)
-        self._running: set[RayFuture] = set()
         self._thread = ThreadPoolExecutor(1, "ray-results")  # ray's own must not wait
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -125,18 +125,6 @@ class RayExecutor(Executor):
         completed = future.values.completed().future()
         completed.add_done_callback(lambda call: self._thread.submit(self._end, future, call))
         return future
-
-    def _end(self, future: RayFuture, completed: Future[Any]) -> None:
-        self._running.discard(future)
-        future.end(completed)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for the calls, or take those that have not begun from the queue."""
-        if cancel_futures:
-            for future in list(self._running):
-                future.cancel()
-        if wait:
-            futures.wait(list(self._running))
 
     def break_off(self) -> None:
         """End what is left, once the cluster is gone."""

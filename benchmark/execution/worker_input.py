@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +34,6 @@ from benchmark.strategy.registry import StrategySpec
 from benchmark.system.memory import release_memory
 from benchmark.train.frozen_features import FrozenFeatures
 
-T = TypeVar("T")
 NO_PIXELS = np.empty((0, 0, 0, 3), np.uint8)  # in a file of which each process maps its own
 SUFFIX = ".pickle"
 CACHE = "IMBALANCE_BENCH_CACHE"

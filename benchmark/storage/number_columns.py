@@ -19,7 +19,24 @@ from benchmark.storage.packed import pack_array, unpack_array
 MOST_LISTED = 10_000
 
 
-class _Numbers(Sequence[Any]):
+class _Column:
+    """What pydantic reads and writes by the methods `_read` and `_written` of a class."""
+
+    __slots__ = ()
+    _read: ClassVar[Any]
+    _written: ClassVar[Any]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, __: Any) -> Any:
+        """Describe how pydantic reads and writes it; a schema is a dictionary."""
+        return {
+            "type": "function-plain",
+            "function": {"type": "no-info", "function": cls._read},
+            "serialization": {"type": "function-plain", "function": cls._written},
+        }
+
+
+class _Numbers(_Column, Sequence[Any]):
     """Reads like a tuple of numbers; numpy takes it as an array."""
 
     dtype: ClassVar[type]
@@ -58,15 +75,6 @@ class _Numbers(Sequence[Any]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} numbers)"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, __: Any) -> Any:
-        """Describe how pydantic reads and writes it; a schema is a dictionary."""
-        return {
-            "type": "function-plain",
-            "function": {"type": "no-info", "function": cls._read},
-            "serialization": {"type": "function-plain", "function": cls._written},
-        }
 
     @classmethod
     def _read(cls, content: Any) -> _Numbers:
@@ -111,19 +119,10 @@ class Floats(_Numbers):
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-class Names(tuple[str, ...]):
+class Names(_Column, tuple[str, ...]):
     """A tuple of names, like those of files, of which many are compressed in the file."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, __: Any) -> Any:
-        """Describe how pydantic reads and writes it; a schema is a dictionary."""
-        return {
-            "type": "function-plain",
-            "function": {"type": "no-info", "function": cls._read},
-            "serialization": {"type": "function-plain", "function": cls._written},
-        }
 
     @classmethod
     def _read(cls, content: Any) -> Names:
