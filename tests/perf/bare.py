@@ -114,18 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from benchmark.execution.prepare import prepare
     from benchmark.system.device import set_precision
     from benchmark.system.progress import NullProgress
-    from tests.perf.segment import endless, second_half
+    from tests.perf.segment import endless, experiment_of
 
-    prepared = prepare(
-        second_half(
-            options.folder,
-            weights=options.weights,
-            image_size=options.image_size,
-            batch_size=options.batch_size,
-            device=options.device,
-            precision=options.precision,
-        )
-    )
+    prepared = prepare(experiment_of(options))
     run_frozen_layers(prepared, [0], NullProgress())
     features, train = prepared.frozen_features, prepared.splits[0].train
     on_cpu = features.device.type == "cpu"

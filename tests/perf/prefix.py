@@ -9,7 +9,6 @@ to themselves beside other images. Prints a line of JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ from benchmark.execution.prepare import prepare
 from benchmark.system.device import set_precision
 from benchmark.train.cuda_graphs import ForwardGraphs
 from benchmark.train.frozen_features import FrozenFeatures
-from tests.perf.segment import second_half
+from tests.perf.segment import experiment_of, segment_parser
 
 SLICES = 5
 
@@ -82,25 +81,10 @@ def finish(x: Tensor) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("folder")
-    parser.add_argument("--weights", default="bundled")
-    parser.add_argument("--image-size", type=int, default=299)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--precision", default="auto")
+    parser = segment_parser(__doc__)
     parser.add_argument("--passes", type=int, default=50)
     options = parser.parse_args(arguments)
-    prepared = prepare(
-        second_half(
-            options.folder,
-            weights=options.weights,
-            image_size=options.image_size,
-            batch_size=options.batch_size,
-            device=options.device,
-            precision=options.precision,
-        )
-    )
+    prepared = prepare(experiment_of(options))
     set_precision(prepared.device)
     images = prepared.splits[0].train[: 2 * options.batch_size]
     rows = measure(prepared.frozen_features, images, options.batch_size, options.passes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,6 +27,30 @@ RECIPE = replace(FORUM, name="second half", phases=(replace(FORUM.phases[1], epo
 def second_half(data: str, **settings: object) -> Experiment:
     """Return an experiment that trains the second half from the first step on."""
     return Experiment(data=data, recipe=RECIPE, **settings)  # type: ignore[arg-type]
+
+
+def segment_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the flags of a script that measures the second half on a GPU."""
+    parser = argparse.ArgumentParser(description=(description or "").split("\n", 1)[0])
+    parser.add_argument("folder")
+    parser.add_argument("--weights", default="bundled")
+    parser.add_argument("--image-size", type=int, default=299)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--precision", default="auto")
+    return parser
+
+
+def experiment_of(options: argparse.Namespace) -> Experiment:
+    """Return `second_half` of a script's flags."""
+    return second_half(
+        options.folder,
+        weights=options.weights,
+        image_size=options.image_size,
+        batch_size=options.batch_size,
+        device=options.device,
+        precision=options.precision,
+    )
 
 
 def begin(prepared: PreparedExperiment, seed: int, batch_size: int) -> tuple[Training, Segment]:

@@ -9,7 +9,6 @@ JSON: the seconds of each.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from benchmark.execution import prepare as preparing
 from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.system.device import Device, set_precision
 from benchmark.system.progress import Advance, NullProgress
-from tests.perf.segment import endless, second_half
+from tests.perf.segment import endless, experiment_of, segment_parser
 
 
 @contextmanager
@@ -31,13 +30,7 @@ def nothing_meanwhile(device: Device, advance: Advance) -> Iterator[Advance]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("folder")
-    parser.add_argument("--weights", default="bundled")
-    parser.add_argument("--image-size", type=int, default=299)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--precision", default="auto")
+    parser = segment_parser(__doc__)
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--apart", action="store_true")
     options = parser.parse_args(arguments)
@@ -51,14 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         now = time.perf_counter()
         seconds[what], last = now - last, now
 
-    experiment = second_half(
-        options.folder,
-        weights=options.weights,
-        image_size=options.image_size,
-        batch_size=options.batch_size,
-        device=options.device,
-        precision=options.precision,
-    )
+    experiment = experiment_of(options)
     prepared = preparing.prepare(experiment)
     note("images, weights, splits")
     set_precision(prepared.device)

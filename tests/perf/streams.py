@@ -38,7 +38,7 @@ from benchmark.system.device import set_precision
 from benchmark.system.progress import NullProgress
 from benchmark.train.cuda_graphs import STEPS_THAT_PAY
 from benchmark.train.trainer import Training
-from tests.perf.segment import begin, second_half
+from tests.perf.segment import begin, experiment_of, segment_parser
 
 Begun = tuple[Training, Segment]
 SECONDS_TO_START = 120.0
@@ -126,14 +126,7 @@ def content(training: Training) -> str:
 
 def open_experiment(options: argparse.Namespace) -> PreparedExperiment:
     """Open images and weights and fill the stores of activations."""
-    experiment = second_half(
-        options.folder,
-        weights=options.weights,
-        image_size=options.image_size,
-        batch_size=options.batch_size,
-        device=options.device,
-        precision=options.precision,
-    )
+    experiment = experiment_of(options)
     prepared = prepare(experiment).with_processes(options.processes)
     set_precision(prepared.device)
     if prepared.device.type == "cpu":
@@ -233,13 +226,7 @@ def multi_process_service(wanted: bool) -> Iterator[Mapping[str, str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("folder")
-    parser.add_argument("--weights", default="bundled")
-    parser.add_argument("--image-size", type=int, default=299)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--precision", default="auto")
+    parser = segment_parser(__doc__)
     parser.add_argument("--networks", type=int, default=4)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--warm-up", type=int, default=STEPS_THAT_PAY)
