@@ -6,8 +6,9 @@ forbidden to them meanwhile.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from weakref import WeakSet
 
 
@@ -27,16 +28,8 @@ def own_turn() -> Iterator[None]:
     """Wait until no other thread has its turn; let no thread started in it keep the process."""
     with _Turn.lock:
         owner, start = _Turn.owner, threading.Thread.start
-
-        def start_as_daemon(thread: threading.Thread) -> None:
-            if not is_outside() or is_left_over():
-                with suppress(RuntimeError):  # it runs already
-                    thread.daemon = True
-                (_left_over if is_left_over() else _started).add(thread)
-            start(thread)
-
         if owner is None:
-            threading.Thread.start = start_as_daemon  # type: ignore[method-assign, assignment]
+            threading.Thread.start = _as_daemon(start)  # type: ignore[method-assign, assignment]
         _Turn.owner = threading.current_thread()
         try:
             yield
@@ -46,6 +39,20 @@ def own_turn() -> Iterator[None]:
             if owner is None:
                 _left_over.update(_started)
                 _started.clear()
+
+
+@cache  # the same each time: else what is watched would have changed between two sections
+def _as_daemon(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    """Return what starts a thread so that it keeps the process from ending no more."""
+
+    def start_as_daemon(thread: threading.Thread) -> None:
+        if not is_outside() or is_left_over():
+            with suppress(RuntimeError):  # it runs already
+                thread.daemon = True
+            (_left_over if is_left_over() else _started).add(thread)
+        start(thread)
+
+    return start_as_daemon
 
 
 def is_outside() -> bool:

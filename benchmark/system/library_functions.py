@@ -37,8 +37,7 @@ _WITH_METHODS = (
 )
 
 # of a function: what decides on what it does, each replaced as a whole
-_PARTS = ("__code__", "__defaults__", "__kwdefaults__")
-_parts_of = attrgetter(*_PARTS)
+_PARTS = {name: attrgetter(name) for name in ("__code__", "__defaults__", "__kwdefaults__")}
 _ABSENT = object()
 
 Contents = list[tuple[Any, str, dict[str, Any]]]  # owner, its name, its content
@@ -51,7 +50,8 @@ class Functions:
     modules: list[tuple[str, ModuleType]]
     contents: Contents
     functions: list[FunctionType]
-    parts: list[tuple[Any, ...]]  # of each function
+    # of each function, by the part: long lists, since short tuples are looked at for garbage
+    parts: dict[str, list[Any]]
     named: list[tuple[FunctionType, dict[str, Any]]]  # defaults that are changed in place
 
 
@@ -67,24 +67,56 @@ def functions_now() -> Functions:
         and not name.startswith(_UNUSED)
         and isinstance(module, ModuleType)
     ]
-    # they rarely change, and to gather all anew takes twice the time
-    if not (
-        _latest
-        and modules == _latest[0].modules
-        and all(_is_unchanged(owner, content) for owner, _, content in _latest[0].contents)
-    ):
-        contents = _contents_of(modules)
-        functions = list({id(f): f for f in _functions(contents)}.values())
-        _latest[:] = [Functions(modules, contents, functions, [], [])]
-    functions = _latest[0].functions
+    # few of them change, and to gather all anew takes several times as long
+    is_known = bool(_latest) and modules == _latest[0].modules
+    latest = (_renewed(_latest[0]) if is_known else None) or _gathered(modules)
+    _latest[:] = [latest]
+    functions = latest.functions
     named = [(f, dict(f.__kwdefaults__)) for f in functions if f.__kwdefaults__]
-    return replace(_latest[0], parts=list(map(_parts_of, functions)), named=named)
+    return replace(latest, parts=_parts_of(functions), named=named)
+
+
+def _gathered(modules: list[tuple[str, ModuleType]]) -> Functions:
+    contents = _contents_of(modules)
+    return Functions(modules, contents, _distinct_functions(contents), {}, [])
+
+
+def _renewed(latest: Functions) -> Functions | None:
+    """Read anew the modules and classes that changed; None where there may be other classes."""
+    contents = latest.contents
+    changed = [
+        index
+        for index, (owner, _, content) in enumerate(contents)
+        if not _is_unchanged(owner, content)
+    ]
+    if not changed:
+        return latest
+    if any(_has_watched_methods(*contents[index][:2]) for index in changed):
+        return None
+    contents = list(contents)
+    for index in changed:
+        owner, name, _ = contents[index]
+        contents[index] = (owner, name, dict(vars(owner)))
+    is_same = all(
+        list(_functions([latest.contents[index]])) == list(_functions([contents[index]]))
+        for index in changed
+    )
+    functions = latest.functions if is_same else _distinct_functions(contents)
+    return replace(latest, contents=contents, functions=functions)
+
+
+def _parts_of(functions: list[FunctionType]) -> dict[str, list[Any]]:
+    return {name: list(map(part, functions)) for name, part in _PARTS.items()}
 
 
 def _is_unchanged(owner: Any, content: dict[str, Any]) -> bool:
     """Return whether a module or a class holds the same, in the order in which it was filled."""
     now = vars(owner)
     return len(now) == len(content) and all(map(is_, now.values(), content.values()))
+
+
+def _distinct_functions(contents: Contents) -> list[FunctionType]:
+    return list({id(f): f for f in _functions(contents)}.values())
 
 
 def _functions(contents: Contents) -> Iterator[FunctionType]:
@@ -101,11 +133,16 @@ def _functions(contents: Contents) -> Iterator[FunctionType]:
                 yield value.fget
 
 
+def _has_watched_methods(owner: Any, name: str) -> bool:
+    """Return whether the methods of the classes that it holds are watched."""
+    return isinstance(owner, ModuleType) and f"{name}.".startswith(_WITH_METHODS)
+
+
 def _contents_of(modules: list[tuple[str, ModuleType]]) -> Contents:
     contents: Contents = [(module, name, dict(vars(module))) for name, module in modules]
     known: set[int] = set()
-    for name, module in modules:
-        if not f"{name}.".startswith(_WITH_METHODS):
+    for module, name, _ in contents[:]:
+        if not _has_watched_methods(module, name):
             continue
         for value in list(vars(module).values()):
             if type(value) is FunctionType or not issubclass(type(value), type):
@@ -131,13 +168,13 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
         if _is_unchanged(owner, content):
             continue
         now = vars(owner)
-        known = known or {id(value) for _, _, c in before.contents for value in c.values()}
         for key, value in [*content.items(), *_shadowed(owner, content)]:
             new = now.get(key, _ABSENT)
             if new is value or not _is_fixed(f"{name}.{key}", value, new):
                 continue
             if by_users_only and not is_of_user(new):
                 continue
+            known = known or {id(held) for _, _, c in before.contents for held in c.values()}
             if not _is_by_library(new, known):
                 replaced.append(f"{name}.{key}")
             if key in content:
@@ -158,21 +195,28 @@ def _shadowed(owner: Any, content: dict[str, Any]) -> list[tuple[str, Any]]:
 def _restore_parts(before: Functions, by_users_only: bool) -> list[str]:
     """Put back what functions run, and their defaults; return the names of these functions."""
     replaced = []
-    now = list(map(_parts_of, before.functions))
-    for function, parts, new in zip(before.functions, before.parts, now, strict=True):
-        if parts[0] is new[0] and parts[1] is new[1] and parts[2] is new[2]:
-            continue
-        if by_users_only and not is_users(new[0].co_filename):
+    now = _parts_of(before.functions)
+    for index in _changed(before.parts, now):
+        function = before.functions[index]
+        if by_users_only and not is_users(now["__code__"][index].co_filename):
             continue
         replaced.append(f"{function.__module__}.{function.__qualname__}")
-        for name, value in zip(_PARTS, parts, strict=True):
-            setattr(function, name, value)
+        for name, parts in before.parts.items():
+            setattr(function, name, parts[index])
     for function, defaults in before.named:
         held = function.__kwdefaults__ or {}
         if not all(map(is_, map(held.get, defaults), defaults.values())):
             replaced.append(f"{function.__module__}.{function.__qualname__}")
             held.update(defaults)
     return replaced
+
+
+def _changed(before: dict[str, list[Any]], now: dict[str, list[Any]]) -> list[int]:
+    """Return the indices of the functions of which a part is another object now."""
+    if all(all(map(is_, before[name], now[name])) for name in _PARTS):
+        return []
+    indices = range(len(before["__code__"]))
+    return [i for i in indices if any(before[name][i] is not now[name][i] for name in _PARTS)]
 
 
 def _is_fixed(name: str, value: Any, now: Any) -> bool:

@@ -8,6 +8,8 @@ import torch
 from sklearn.metrics import f1_score
 from torch._dynamo.mutation_guard import install_generation_tagging_init
 
+from benchmark.system import library_functions
+from benchmark.system.isolation import isolated
 from benchmark.system.library_functions import functions_now, restore_functions
 from benchmark.train import trainer
 from benchmark.train.trainer import Training
@@ -112,3 +114,43 @@ def test_a_training_replaces_nothing():
     weights.sum().backward()
     optimizer.step()
     assert restore_functions(before) == []
+
+
+def test_nothing_is_gathered_anew_between_sections_that_add_no_class():
+    with isolated():
+        pass
+    gathered = library_functions._latest[0].modules
+    torch.nn.Linear(1, 1).register_forward_hook(print)  # hooks are counted in their class
+    with isolated():
+        torch.nn.Linear(1, 1).register_forward_hook(print)
+    with isolated():
+        pass
+    assert library_functions._latest[0].modules is gathered
+
+
+def test_what_was_replaced_before_is_watched_as_it_is_now(monkeypatch):
+    def forward(*_):
+        return 1
+
+    functions_now()
+    monkeypatch.setattr(torch.nn.Linear, "forward", forward)
+    before, code = functions_now(), forward.__code__
+    forward.__code__ = (lambda *_: 2).__code__
+    (name,) = restore_functions(before)
+    assert name.endswith("forward")
+    assert forward.__code__ is code
+    assert torch.nn.Linear.forward is forward
+
+
+def test_a_class_that_was_added_before_is_watched(monkeypatch):
+    class Added(json.JSONDecoder):
+        """A further class of a library."""
+
+        decode = json.JSONDecoder.decode
+
+    functions_now()
+    Added.__module__, Added.__qualname__ = "json", "Added"
+    monkeypatch.setattr(json, "Added", Added, raising=False)
+    before = functions_now()
+    monkeypatch.setattr(Added, "decode", lambda *_: None)
+    assert restore_functions(before) == ["json.Added.decode"]
