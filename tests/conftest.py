@@ -5,8 +5,9 @@ import os
 import sys
 import tempfile
 
-# before anything loads OpenMP: its threads must not spin for cores that other tests work on
+# before anything loads OpenMP or BLAS: threads must not spin for cores that other tests work on
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
