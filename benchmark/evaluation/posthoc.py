@@ -21,6 +21,7 @@ from benchmark.system.installed import is_installed
 from benchmark.system.isolation import failures_ignored, isolated
 
 _METRICS = ("macro_f1", "never_predicted", "balanced_accuracy", "accuracy")
+_NO_PROBABILITIES = np.empty((0, 0))  # these metrics read none
 
 
 def posthoc_decisions() -> dict[str, Decision]:
@@ -55,7 +56,7 @@ def posthoc_scores(
         with failures_ignored(), kept:
             fitted_on, applied_to = validation.copy(), test.without_labels().copy()
             predicted = np.asarray(decision.fit(fitted_on, train_counts.copy())(applied_to))
-            split = SplitPredictions(test.labels, predicted, test.log_probabilities, train_counts)
+            split = SplitPredictions(test.labels, predicted, _NO_PROBABILITIES, train_counts)
             scores[name] = {metric: METRICS.get(metric).compute(split) for metric in _METRICS}
     return scores
 

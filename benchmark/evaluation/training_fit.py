@@ -33,7 +33,7 @@ class WrongLabelFit:
 
 
 def training_fit(
-    labels: Labels, predicted: Labels, log_probabilities: Floats, train_counts: Labels
+    labels: Labels, predicted: Labels, log_p_of_label: Floats, train_counts: Labels
 ) -> TrainingFit:
     """Estimate the scores on all training images from a sample of each class.
 
@@ -41,20 +41,19 @@ def training_fit(
     ----------
     labels, predicted
         Of the sampled images, (N,); `predicted` after the decision.
-    log_probabilities
-        (N, C).
+    log_p_of_label
+        Log-probability of each image's own class, (N,).
     train_counts
         All training images by class, (C,). An image counts for as many as it was sampled from, so
         the scores are those of the training distribution.
     """
     classes, weight = len(train_counts), _weights(labels, train_counts)
     counts = count_classes(labels, predicted, classes, weight)
-    loss = -log_probabilities[np.arange(len(labels)), labels]
     return TrainingFit(
         images=len(labels),
         accuracy=float(counts.true_positives.sum() / weight.sum()),
         macro_f1=float(counts.f1.mean()),
-        log_loss=float(np.average(loss, weights=weight)),
+        log_loss=float(np.average(-log_p_of_label, weights=weight)),
     )
 
 

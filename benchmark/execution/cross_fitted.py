@@ -11,6 +11,7 @@ from benchmark.execution.record_schema import CrossFitted
 from benchmark.storage.number_columns import Floats, Integers
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.cross_fit import cross_fit_outputs
+from benchmark.strategy.outputs import log_softmax
 
 
 def cross_fitted(
@@ -36,10 +37,9 @@ def validation_metrics(
     if unseen is None:
         return dict.fromkeys(METRICS, np.nan)
     predicted = np.array(unseen.predicted, np.int64)
-    return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
+    return evaluate(validation.labels, predicted, log_softmax(validation.logits), counts)
 
 
 def confidence_in(outputs: Outputs, predicted: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the probability of the predicted class of each image, (N,), rounded."""
-    log_p = outputs.log_probabilities[np.arange(len(predicted)), predicted]
-    return np.asarray(np.exp(log_p).round(5), np.float64)
+    return np.asarray(np.exp(outputs.log_probability_of(predicted)).round(5), np.float64)

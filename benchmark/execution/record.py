@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.ensemble_audit import MemberMeasurement, audit_ensemble
-from benchmark.evaluation.metrics.calibration import reliability
-from benchmark.evaluation.metrics.metric import SplitPredictions
-from benchmark.evaluation.metrics.registry import evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.evaluation.stage_measurement import left_out_images, total_gradient_norm
 from benchmark.evaluation.training_fit import (
@@ -27,6 +24,7 @@ from benchmark.evaluation.training_fit import (
 from benchmark.execution import record_schema as schema
 from benchmark.execution.cross_fitted import confidence_in, cross_fitted, validation_metrics
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
+from benchmark.execution.probability_scores import score_probabilities
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.strategy_code import failure_of
 from benchmark.plan.recipes import Recipe
@@ -147,32 +145,27 @@ def _compute(
     for split in OUTPUT_SPLITS:
         predicted[split] = chosen = _decide(rule, outputs[split], len(counts))
         confidence[split] = confidence_in(corrected[split], chosen)
-    test = corrected["test"]
-    tested = SplitPredictions(test.labels, predicted["test"], test.log_probabilities, counts)
     on_validation, held_out = cross_fitted(spec.strategy.decision, outputs["val"], counts)
-    metrics = {
-        "val": validation_metrics(on_validation, held_out, counts),
-        "test": evaluate_split(tested),
-    }
-    bins = reliability(test.labels, test.log_probabilities, counts)
+    of_validation = validation_metrics(on_validation, held_out, counts)
+    test = score_probabilities(corrected["test"], predicted["test"], counts)
     return schema.Record(
         strategy=spec.name,
         seed=seed,
         network=training.key,
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
-        metrics=metrics,
+        metrics={"val": of_validation, "test": test.metrics},
         costs=last.cost if isinstance(last, LeastExpectedCost) else None,
         is_calibrated=hasattr(rule, "calibrated"),
         training_fit=_training_fit(outputs["train"], corrected["train"], rule, counts),
         wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
         left_out=_left_out(spec, training, context),
         cross_fitted=on_validation,
+        one_against_rest=test.one_against_rest,
+        reliability=test.reliability,
         budget=_budget_used(training, context),
         audit=_audit(spec, outputs, predicted["val"], networks, context),
-        one_against_rest=_tuples(vars(tested.one_against_rest)),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], outputs["test"], counts),
-        reliability={name: tuple(values) for name, values in bins.items()},
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),
         curve=training.curve,
         losses=training.losses,
@@ -212,9 +205,9 @@ def _audit(
         checks = audit(strategy, recipe, trainable, context.budget, measured, measurement)
     # (C, bins, 2) -> (C, 2): the loss's gradient and that of cross-entropy
     norms = total_gradient_norm(measured).sum(1)
-    logits = outputs["test"].logits.astype(np.float64)
+    mean_logit = outputs["test"].logits.mean(0, dtype=np.float64)
     # a constant added to all logits of an image changes nothing, so it is taken out
-    mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)
+    mean_logit -= mean_logit.mean()
     return schema.AuditRecord(
         checks=tuple(checks),
         drawn=tuple(np.sum([training.drawn for _, training in networks], axis=0).tolist()),
@@ -245,7 +238,8 @@ def _training_fit(
     train: Outputs, corrected: Outputs, rule: Rule, counts: NDArray[np.int64]
 ) -> TrainingFit:
     predicted = _decide(rule, train, len(counts))
-    return training_fit(train.labels, predicted, corrected.log_probabilities, counts)
+    log_p_of_label = corrected.log_probability_of(train.labels)
+    return training_fit(train.labels, predicted, log_p_of_label, counts)
 
 
 def _wrong_label_fit(train: Outputs, rule: Rule, context: SeedContext) -> WrongLabelFit | None:
@@ -286,7 +280,3 @@ def _check_labels(predicted: NDArray[Any], images: int, classes: int) -> None:
         )
     if images and not 0 <= predicted.min() <= predicted.max() < classes:
         raise ValueError(f"{allowed}; it gave {predicted.min()} to {predicted.max()}")
-
-
-def _tuples(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[Any, ...]]:
-    return {name: tuple(array.tolist()) for name, array in arrays.items()}

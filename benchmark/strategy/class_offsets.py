@@ -1,18 +1,21 @@
 """Offsets of a network's log probabilities that raise macro-F1 of validation images.
 
-N images, C classes, S values that are tried.
+N images, C classes, S values that are tried. A thousand classes are fitted in seconds: of what a
+value changes, only the images and classes are counted that it can change.
 """
+
+from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.strategy.chunks import chunks
+from benchmark.strategy.moved_scores import Floats, Labels, MovedScores
 from benchmark.strategy.outputs import Outputs
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 _STRENGTHS = np.linspace(0, 1.5, 16)
 _STEPS = np.linspace(-3, 3, 25)
+_NEAR = 1e-9  # scores nearer than that, of the highest, are equal but for rounding
 
 
 def fit_strength(outputs: Outputs, direction: Floats) -> float:
@@ -22,11 +25,19 @@ def fit_strength(outputs: Outputs, direction: Floats) -> float:
     rarely needs more. Of equal ones the most probable: that of the lowest log-loss, which for
     probabilities that are right already is none.
     """
-    log_p, labels = outputs.log_probabilities, outputs.labels
-    moved = [log_p + strength * direction for strength in _STRENGTHS]
-    scores = [macro_f1(labels, m.argmax(1), len(direction)) for m in moved]
-    losses = [_log_loss(m, labels) for m in moved]
-    return _best(_STRENGTHS, np.array(scores), np.array(losses))
+    log_p, labels, classes = outputs.log_probabilities, outputs.labels, len(direction)
+    offsets = _STRENGTHS[:, None] * direction  # (S, C)
+    highest = offsets.max(1, keepdims=True)
+    weights = np.exp(offsets - highest).T.clip(min=np.finfo(float).tiny)  # (C, S)
+    predicted = np.empty((len(_STRENGTHS), len(labels)), np.int64)
+    losses = -(offsets - highest) @ np.bincount(labels, minlength=classes)  # (S,), but a constant
+    for images in chunks(log_p):
+        losses += np.log(np.exp(log_p[images]) @ weights).sum(0)
+        for strength, offset in enumerate(offsets):
+            predicted[strength, images] = (log_p[images] + offset).argmax(1)
+    scores = np.array([macro_f1(labels, p, classes) for p in predicted])
+    best = _highest(scores)
+    return float(_STRENGTHS[best[losses[best].argmin()]])
 
 
 def fit_class_by_class(outputs: Outputs, start: Floats, sweeps: int = 3) -> Floats:
@@ -36,24 +47,17 @@ def fit_class_by_class(outputs: Outputs, start: Floats, sweeps: int = 3) -> Floa
     sweeps are over. Of equal values the one with the lowest log-loss is taken. A class without
     images stays where it is.
     """
-    log_p, labels, classes = outputs.log_probabilities, outputs.labels, len(start)
-    offset = start.copy()
+    labels = outputs.labels
+    moved = MovedScores(outputs.log_probabilities, start)
     for _ in range(sweeps):
-        before = offset.copy()
+        before = moved.offset.copy()
+        moved.begin_sweep()
         for k in np.unique(labels):
-            own = log_p[:, k] + offset[k]
-            others = np.where(np.arange(classes) == k, -np.inf, log_p + offset)  # (N, C)
-            scores = _scores_of_steps(labels, own, others, k)
-            offset[k] += _best(_STEPS, scores, _losses_of_steps(labels == k, own, others))
-        if np.array_equal(before, offset):
+            scores = _scores_of_steps(labels, moved, k)
+            moved.move(k, _STEPS[_most_probable(_highest(scores), labels == k, moved, k)])
+        if np.array_equal(before, moved.offset):
             break
-    return offset
-
-
-def _best(values: Floats, scores: Floats, losses: Floats) -> float:
-    """Return the value (S,) of the highest score, and of the lowest loss among equal scores."""
-    best = np.isclose(scores, scores.max())
-    return float(values[best][losses[best].argmin()])
+    return moved.offset
 
 
 def macro_f1(labels: Labels, predicted: Labels, classes: int) -> float:
@@ -67,38 +71,54 @@ def _f1(hits: NDArray, predicted: NDArray, images: NDArray) -> Floats:
     return 2 * hits / np.maximum(predicted + images, 1)
 
 
-def _scores_of_steps(labels: Labels, own: Floats, others: Floats, k: int) -> Floats:
-    """Return the macro-F1 if class k, with `own` (N,), is moved by each of the steps, (S,)."""
-    classes, rival = others.shape[1], others.argmax(1)
-    highest = others[np.arange(len(labels)), rival]
-    # first step, in their order, at which an image goes from its rival to class k
-    first = np.searchsorted(_STEPS, highest - own, side="right")
-
-    def moved(images: NDArray[np.bool_]) -> NDArray[np.int64]:  # (S, C) images by their rival
-        flat = first[images] * classes + rival[images]
-        counts = np.bincount(flat, minlength=(len(_STEPS) + 1) * classes)
-        return counts.reshape(-1, classes)[:-1].cumsum(0)
-
-    every = moved(np.ones(len(labels), bool))
-    predicted = np.bincount(rival, minlength=classes) - every
-    predicted[:, k] += every.sum(1)
-    hits = np.bincount(rival[rival == labels], minlength=classes) - moved(rival == labels)
-    hits[:, k] += moved(labels == k).sum(1)
-    return _f1(hits, predicted, np.bincount(labels, minlength=classes)).mean(1)
+def _highest(scores: Floats) -> Labels:
+    """Return which values (S,) have the highest score, in their order."""
+    return np.flatnonzero(np.isclose(scores, scores.max(), rtol=_NEAR, atol=0))
 
 
-def _losses_of_steps(is_own: NDArray[np.bool_], own: Floats, others: Floats) -> Floats:
-    """Return the log-loss, but for a constant, if a class is moved by each of the steps, (S,)."""
-    rest = _log_sum_exp(others)  # (N,)
-    return np.array([np.logaddexp(rest, own + s).mean() - s * is_own.mean() for s in _STEPS])
+def _scores_of_steps(labels: Labels, moved: MovedScores, k: int) -> Floats:
+    """Return the macro-F1 if class k is moved by each of the steps, (S,)."""
+    classes, own = len(moved.offset), moved.scores_of(k)
+    rival, highest = moved.rivals_of(k)
+    images = np.bincount(labels, minlength=classes)
+    predicted = np.bincount(rival, minlength=classes)  # (C,) if no image were of class k
+    hits = np.bincount(rival[rival == labels], minlength=classes)
+    f1 = _f1(hits, predicted, images)
+
+    near = np.flatnonzero(own + _STEPS[-1] > highest)  # M images that go to k at some step
+    first = np.searchsorted(_STEPS, (highest - own)[near], side="right")  # the first such step
+    losing, loser = np.unique(rival[near], return_inverse=True)  # R classes that lose images to k
+
+    def gone(chosen: NDArray[np.bool_]) -> NDArray[np.int64]:  # (M,) -> (S, R) images at each step
+        flat = first[chosen] * len(losing) + loser[chosen]
+        counts = np.bincount(flat, minlength=(len(_STEPS) + 1) * len(losing))
+        return counts.reshape(len(_STEPS) + 1, len(losing))[:-1].cumsum(0)
+
+    lost = gone(np.ones(len(near), bool))
+    lost_hits = gone((rival == labels)[near])
+    won_hits = gone((labels == k)[near]).sum(1)  # (S,)
+    of_losing = _f1(hits[losing] - lost_hits, predicted[losing] - lost, images[losing])
+    own_f1 = _f1(won_hits, lost.sum(1), images[k])
+    return (f1.sum() - f1[losing].sum() + of_losing.sum(1) + own_f1) / classes
 
 
-def _log_loss(logits: Floats, labels: Labels) -> float:
-    right = logits[np.arange(len(labels)), labels]
-    return float((_log_sum_exp(logits) - right).mean())
+def _most_probable(best: Labels, is_own: NDArray[np.bool_], moved: MovedScores, k: int) -> np.int64:
+    """Return which of the steps `best` (B,), if class k is moved by it, has the lowest log-loss.
 
+    The loss is convex in the step, so only the two about its minimum can have the lowest. Of equal
+    ones the first.
+    """
+    if len(best) == 1:
+        return best[0]
+    own, rest = moved.exponentials(k)  # (N,) each
 
-def _log_sum_exp(logits: Floats) -> Floats:
-    """(N, C) -> (N,). SciPy's takes a second to import, which `list` can do without."""
-    highest = logits.max(1)
-    return highest + np.log(np.exp(logits - highest[:, None]).sum(1))
+    def is_rising(step: int) -> bool:
+        after = own * np.exp(_STEPS[step])
+        return bool((after / (rest + after)).mean() >= is_own.mean())
+
+    def loss(step: int) -> float:  # but for a constant
+        after = np.log(rest + own * np.exp(_STEPS[step]))
+        return float(after.mean() - _STEPS[step] * is_own.mean())
+
+    rising = bisect_left(best, True, key=is_rising)  # the first of `best` at which the loss rises
+    return min(best[max(rising - 1, 0) : rising + 1], key=loss)

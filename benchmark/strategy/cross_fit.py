@@ -37,12 +37,15 @@ def cross_fit_outputs(
     order = order[np.argsort(validation.labels[order], kind="stable")]  # class by class
     folds[order] = np.arange(len(order)) % FOLDS
     predicted = np.empty(len(validation.labels), np.int64)
-    logits = validation.logits.astype(np.float64)
+    corrected = validation
     for fold in range(FOLDS):
         held_out = folds == fold
         if held_out.any():
             rule = decision.fit(validation.subset(~held_out), counts.copy())
             others = validation.subset(held_out).without_labels()
             predicted[held_out] = rule(others)
-            logits[held_out] = calibrated(rule, others).logits
-    return predicted, replace(validation, logits=logits)
+            if hasattr(rule, "calibrated"):
+                if corrected is validation:
+                    corrected = replace(validation, logits=validation.logits.astype(np.float64))
+                corrected.logits[held_out] = calibrated(rule, others).logits
+    return predicted, corrected

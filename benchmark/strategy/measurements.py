@@ -6,7 +6,8 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.outputs import Outputs
+from benchmark.strategy.chunks import highest_class
+from benchmark.strategy.outputs import Outputs, log_softmax
 
 CONFIDENCE_BINS = 10  # equal bins of the probability of the true class
 
@@ -136,7 +137,8 @@ class DecisionMeasurement:
     @property
     def argmax(self) -> NDArray[np.int64]:
         """The class with the largest logit, (N,)."""
-        return self.outputs.log_probabilities.argmax(1)
+        logits = self.outputs.logits
+        return highest_class(logits, lambda images: log_softmax(logits[images]))
 
     @property
     def changed(self) -> NDArray[np.bool_]:

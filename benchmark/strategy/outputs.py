@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.strategy.chunks import chunks
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -41,9 +43,20 @@ class Outputs:
         """Log of the softmax, (N, C)."""
         return log_softmax(self.logits)
 
+    def log_probability_of(self, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Log-probability of one class of each image, (N,) -> (N,), without those of all."""
+        log_p = np.empty(len(classes))
+        for images in chunks(self.logits):
+            rows = log_softmax(self.logits[images])
+            log_p[images] = rows[np.arange(len(rows)), classes[images]]
+        return log_p
+
 
 def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """(N, C) -> (N, C). SciPy's takes a second to import, which `list` can do without."""
     below = logits.astype(np.float64)
-    below -= below.max(axis=1, keepdims=True)
-    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+    for images in chunks(below):
+        rows = below[images]
+        rows -= rows.max(axis=1, keepdims=True)
+        rows -= np.log(np.exp(rows).sum(axis=1, keepdims=True))
+    return below

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.outputs import Outputs
+from benchmark.strategy.chunks import highest_class
+from benchmark.strategy.outputs import Outputs, log_softmax
 from benchmark.strategy.protocols import Rule
 
 Labels = NDArray[np.int64]
@@ -44,7 +45,10 @@ class OffsetArgmax:
 
     def __call__(self, outputs: Outputs) -> Labels:
         """Outputs of N images -> labels (N,)."""
-        return (outputs.log_probabilities + np.asarray(self.offset)).argmax(axis=1)
+        return highest_class(
+            outputs.logits,
+            lambda images: log_softmax(outputs.logits[images]) + np.asarray(self.offset),
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,11 @@ class NormalisedRows:
             raise ValueError("the rows of a head are needed, and this head is not one linear layer")
         head = outputs.head.astype(np.float64)  # (C, D)
         norms = np.linalg.norm(head, axis=1).clip(min=1e-12)
-        return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)
+        weights = head.T / norms**self.tau  # (D, C)
+        return highest_class(
+            outputs.features,
+            lambda images: outputs.features[images].astype(np.float64) @ weights,
+        )
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,10 @@ class LeastExpectedCost:
 
     def __call__(self, outputs: Outputs) -> Labels:
         """Outputs of N images -> labels (N,)."""
-        return (np.exp(outputs.log_probabilities) @ np.asarray(self.cost)).argmin(axis=1)
+        return highest_class(
+            outputs.logits,
+            lambda images: -(np.exp(log_softmax(outputs.logits[images])) @ np.asarray(self.cost)),
+        )
 
 
 @dataclass(frozen=True)

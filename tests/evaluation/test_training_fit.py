@@ -13,7 +13,8 @@ def test_of_all_images_the_scores_are_those_of_scikit_learn():
     labels = np.repeat([0, 1, 2, 3], [40, 20, 5, 1])
     log_p = log_softmax(rng.normal(size=(66, 5)) + 2 * np.eye(5)[labels], axis=1)
     predicted = log_p.argmax(1)
-    fit = training_fit(labels, predicted, log_p, np.array([40, 20, 5, 1, 0]))
+    log_p_of_label = log_p[np.arange(66), labels]
+    fit = training_fit(labels, predicted, log_p_of_label, np.array([40, 20, 5, 1, 0]))
     assert fit.images == 66
     assert fit.accuracy == pytest.approx(accuracy_score(labels, predicted))
     expected = f1_score(labels, predicted, labels=range(5), average="macro", zero_division=0)
@@ -27,7 +28,8 @@ def test_a_sampled_image_counts_for_those_that_it_was_sampled_from():
     predicted = labels.copy()
     predicted[:2] = 1
     log_p = np.log(np.where(np.eye(2)[predicted], 0.8, 0.2))
-    fit = training_fit(labels, predicted, log_p, np.array([900, 100]))
+    log_p_of_label = log_p[np.arange(109), labels]
+    fit = training_fit(labels, predicted, log_p_of_label, np.array([900, 100]))
     assert fit.accuracy == pytest.approx(0.8)
     assert fit.macro_f1 == pytest.approx((2 * 700 / 1600 + 2 * 100 / 400) / 2)
     assert fit.log_loss == pytest.approx(-0.8 * np.log(0.8) - 0.2 * np.log(0.2))

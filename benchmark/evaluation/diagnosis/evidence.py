@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ from scipy.special import log_softmax
 from benchmark.evaluation.diagnosis.exponential_sums import ExponentialSums
 from benchmark.evaluation.diagnosis.neighbourhood import Neighbourhood
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
+from benchmark.strategy.chunks import chunks, highest_class
 from benchmark.strategy.outputs import Outputs
 
-CHUNK = 2**20  # logits that are computed with at once: more take memory and save no time
 Positions = slice | Labels  # of some images
 
 
@@ -72,28 +73,28 @@ class Evidence:
         return np.nan_to_num(self.logits[images, classes].astype(np.float64), copy=False)
 
     def chunks(self) -> list[slice]:
-        """Positions of all images in turn, up to CHUNK logits each: nothing copies all of them."""
-        images = max(1, CHUNK // max(1, len(self.train_counts)))
-        return [slice(i, i + images) for i in range(0, max(1, len(self.labels)), images)]
+        """Positions of all images in turn: nothing copies all of their logits."""
+        return chunks(self.logits)
 
     def _argmax(self, scores: Callable[[slice], Floats]) -> Labels:
         """Likeliest classes (N,) by scores of some images, positions -> (n, C)."""
-        return np.concatenate([scores(images).argmax(1) for images in self.chunks()])
+        return highest_class(self.logits, scores)
 
     @cached_property
     def features(self) -> NDArray[np.floating]:
-        """(N, D); a half-precision number that overflowed counts as 0."""
+        """(N, D) as they are stored; a half-precision number that overflowed counts as 0."""
         return _finite(np.concatenate([self.validation.features, self.test.features]))
 
     @cached_property
     def train_features(self) -> NDArray[np.floating]:
         """The same of the training images; none, (0, D), if they are not stored."""
-        return _finite(self.features[:0] if self.train is None else self.train.features)
+        return _finite(self.features[:0] if self.train is None else self.train.features.copy())
 
     @cached_property
     def identical(self) -> NDArray[np.bool_]:
         """(N,) whether an image has exactly the features of another one, or of a training image."""
-        rows = [row.tobytes() for row in (*self.features, *self.train_features)]
+        every = (*self.features, *self.train_features)
+        rows = [blake2b(row.tobytes(), digest_size=16).digest() for row in every]
         images = Counter(rows)
         return np.array([images[row] > 1 for row in rows[: len(self.labels)]], bool)
 
@@ -239,6 +240,5 @@ def recall_by_class(labels: Labels, predicted: Labels, classes: int) -> Floats:
 
 
 def _finite(features: NDArray[np.floating]) -> NDArray[np.floating]:
-    features = features.astype(np.float32)
     features[~np.isfinite(features)] = 0
     return features

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.measurements import CheckResult, DecisionMeasurement
+from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.protocols import Head
 
 _TOLERANCE = 0.02  # relative, of logits; features are stored in half precision
+_IMAGES = 5000  # of validation that are compared, at most
 _SYNTHETIC = 32  # images of a head that is tried on synthetic features
 _LARGE, _LARGER = 1e3, 1e5  # sizes of such features; logits grow with them, or have a limit
 _AT_LIMIT, _AT_ZERO = 1e-3, 1e-6  # distance of a logit from it; the latter times the largest
@@ -27,9 +29,9 @@ class HeadIsLinear:
         """Compare the logits of the validation images with those products."""
         if measurement.outputs.head is None:
             return CheckResult(None, "the head's weights were not kept")
-        head = measurement.outputs.head.astype(float)
-        features = measurement.outputs.features.astype(float)
-        return _compare(measurement, features @ head.T, features, head, centred=True)
+        head, sample = measurement.outputs.head.astype(float), _sample(measurement)
+        features = sample.features.astype(float)
+        return _compare(sample, features @ head.T, features, head, centred=True)
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class ExpectCosineHead:
         """Compare the logits of the validation images with those cosines."""
         if measurement.outputs.head is None:
             return CheckResult(None, "the head's weights were not kept")
-        features, head = _unit(measurement.outputs.features), _unit(measurement.outputs.head)
-        return _compare(measurement, self.scale * features @ head.T, features, self.scale * head)
+        sample, head = _sample(measurement), _unit(measurement.outputs.head)
+        features = _unit(sample.features)
+        return _compare(sample, self.scale * features @ head.T, features, self.scale * head)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class EachClassHasLogits:
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Count classes with equal or constant logits."""
-        logits = measurement.outputs.logits.astype(float)  # (N, C)
+        logits = _sample(measurement).logits.astype(float)  # (n, C)
         if len(logits) < 2:
             return CheckResult(None, "there is one validation image")
         constant = int((np.ptp(logits, axis=0) == 0).sum())
@@ -122,7 +125,7 @@ class LogitsHaveNoLimit:
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Look at the logits of validation images, and then at those of a new head."""
-        logits = measurement.outputs.logits
+        logits = _sample(measurement).logits
         low, high = float(logits.min()), float(logits.max())
         observed = f"logits from {low:.2g} to {high:.2g}"
         if low < -1 or (low < 0 and high > 1):
@@ -168,15 +171,26 @@ def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
 
 
+def _sample(measurement: DecisionMeasurement) -> Outputs:
+    """Return the outputs of at most _IMAGES of the validation images, evenly spaced.
+
+    They tell of a head what all would, and a hundred thousand would take gigabytes.
+    """
+    outputs = measurement.outputs
+    chosen = np.zeros(len(outputs.labels), bool)
+    chosen[:: max(1, -(-len(chosen) // _IMAGES))] = True
+    return outputs if chosen.all() else outputs.subset(chosen)
+
+
 def _compare(
-    measurement: DecisionMeasurement,
+    outputs: Outputs,
     declared: NDArray[np.float64],
     features: NDArray[np.float64],
     head: NDArray[np.float64],
     centred: bool = False,
 ) -> CheckResult:
     """Compare logits (N, C) with declared ones; `centred` takes a constant of each class out."""
-    logits = measurement.outputs.logits.astype(float)
+    logits = outputs.logits.astype(float)
     if centred:
         if len(logits) < 2:
             return CheckResult(None, "there is one validation image")

@@ -5,10 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import evidence as module
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.diagnosis.neighbourhood import _nearest
 from benchmark.evaluation.diagnosis.signals import measure
+from benchmark.strategy import chunks
 from benchmark.strategy.outputs import Outputs
 
 CLASSES, IMAGES = 200, 2000  # of each split
@@ -16,7 +15,7 @@ CLASSES, IMAGES = 200, 2000  # of each split
 
 @pytest.fixture
 def evidence(monkeypatch):
-    monkeypatch.setattr(module, "CHUNK", 2**14)
+    monkeypatch.setattr(chunks, "CHUNK", 2**14)
     rng = np.random.default_rng(0)
     labels = np.arange(IMAGES) % CLASSES
     logits = rng.normal(size=(IMAGES, CLASSES)).astype(np.float32)
@@ -49,9 +48,3 @@ def test_no_copy_of_all_logits_in_double_precision_is_made(evidence):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2.5 * inputs.logits.nbytes  # a copy as they are stored is one of them
-
-
-def test_of_equally_near_images_the_first_are_taken():
-    distance = np.random.default_rng(0).integers(0, 4, (50, 30)).astype(float)
-    expected = np.argsort(distance, axis=1, kind="stable")[:, :5]
-    np.testing.assert_array_equal(_nearest(distance, 5), expected)

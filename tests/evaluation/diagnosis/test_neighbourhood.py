@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from benchmark.evaluation.diagnosis.neighbourhood import PER_CLASS, Neighbourhood, evenly_spaced
 
@@ -52,3 +53,22 @@ def test_large_classes_are_sampled():
     positions = np.arange(10, 20)
     assert evenly_spaced(positions, 10) is positions
     assert evenly_spaced(positions, 3).tolist() == [10, 14, 19]
+
+
+def test_neighbours_are_those_by_all_distances_and_of_equally_near_the_first():
+    rng = np.random.default_rng(5)
+    for width in (3, 400):
+        features = rng.normal(5, 1, (90, width)).astype(np.float16)
+        features[60:] = features[:30]  # twice, so that some are equally near
+        labels = rng.integers(0, 2, 90)
+        neighbourhood = Neighbourhood.between((features[:40], labels[:40]), (features, labels))
+        distance = cdist(neighbourhood.features, neighbourhood.features)
+        np.fill_diagonal(distance, np.inf)
+        expected = np.argsort(distance, axis=1, kind="stable")[:, :5]
+        np.testing.assert_array_equal(neighbourhood._nearest(np.arange(130), 5), expected)
+
+
+def test_where_all_features_are_equal_the_first_are_the_nearest():
+    features, labels = np.ones((7, 4), np.float16), np.arange(7) % 2
+    neighbourhood = Neighbourhood.between((features[:0], labels[:0]), (features, labels))
+    assert neighbourhood._nearest(np.array([0, 6]), 3).tolist() == [[1, 2, 3], [0, 1, 2]]
