@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 SCHEMA_VERSION = 2  # 1 had no hashes
+INDENTED = 2_000_000  # characters, up to which a text is indented
 
 T = TypeVar("T")
 REPAIR = (
@@ -60,22 +61,30 @@ def read_object(file: Path) -> dict[str, Any]:
 def to_json(value: Any) -> str:
     """Return a dataclass, of types that pydantic knows, as JSON text that begins with its hash.
 
-    Numbers that are not finite become null. In fields of type `Any` arrays become lists, and
-    objects that JSON can't hold become their repr.
+    Numbers that are not finite become null. A text of more than INDENTED characters stands on one
+    line: a third of it would be indentation that nobody reads. In fields of type `Any` arrays
+    become lists, and objects that JSON can't hold become their repr.
 
     Raises
     ------
     ValueError
         If a field holds a value of another type than its own.
     """
+    text = _dump(value, indent=1)
+    if len(text) > INDENTED:
+        text = "{\n" + _dump(value, indent=None).removeprefix("{")
+    return with_hash(text + "\n")
+
+
+def _dump(value: Any, indent: int | None) -> str:
     kind: Any = type(value)
     adapter = _adapter(kind)
+    how: Any = {"fallback": _fallback, "warnings": "error"}
     try:
-        text = adapter.dump_json(value, indent=1, fallback=_fallback, warnings="error").decode()
+        return adapter.dump_json(value, indent=indent, **how).decode()
     except ValueError:  # also of names of files that are no UTF-8, which pydantic can't encode
-        how: Any = {"mode": "json", "fallback": _fallback, "warnings": "error"}
-        text = json.dumps(_with_nulls(adapter.dump_python(value, **how)), indent=1)
-    return with_hash(text + "\n")
+        content = _with_nulls(adapter.dump_python(value, mode="json", **how))
+        return json.dumps(content, indent=indent, separators=None if indent else (",", ":"))
 
 
 def from_json(kind: type[T], text: str, file: Path) -> T:

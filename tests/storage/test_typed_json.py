@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.storage import typed_json
 from benchmark.storage.stored_file import DamagedFileError, with_hash
 from benchmark.storage.typed_json import (
     SCHEMA_VERSION,
@@ -56,6 +57,19 @@ def test_bytes_of_a_name_that_are_no_text_come_back(tmp_path):
     assert back.by_seed == {7: "key"}
     text = to_json(outer(inner=inner, free=free))
     assert from_json(Outer, text, FILE) == replace(back, name="a")
+
+
+@pytest.mark.parametrize("name", ["a", "caf\udce9"])
+def test_a_long_text_is_not_indented_and_is_read_alike(monkeypatch, tmp_path, name):
+    many = outer(name=name, inner=Inner((0.5,) * 100))
+    indented = to_json(many)
+    monkeypatch.setattr(typed_json, "INDENTED", 200)
+    write(tmp_path / "a.json", many)
+    text = (tmp_path / "a.json").read_text()
+    assert text.count("\n") == 3  # the hash is on a line of its own
+    assert len(text) < len(indented) - 200
+    assert read(Outer, tmp_path / "a.json") == many
+    assert "\n  " in indented
 
 
 def test_numbers_that_are_not_finite_become_null():
