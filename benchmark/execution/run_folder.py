@@ -137,8 +137,9 @@ class RunFolder:
                         f"give a single one: {first_names(runs, MOST_NAMED)}"
                     )
             raise FileNotFoundError(
-                f"{self.path} holds no run: there is no run.json in it. Give the folder that "
-                f"`run` named as its report's, like results/wheels-forum"
+                f"{self.path} holds no run: there is no run.json in it, which `run` writes once "
+                "all images are decoded. Give the folder that `run` named as its report's, like "
+                "results/wheels-forum"
             )
         return read(RunManifest, self.run_file)
 

@@ -27,7 +27,7 @@ from benchmark.system.text import pluralize, truncate
 MOST_NAMED = 3  # segments in a line
 LONGEST_NAME = 40
 # of a trained network's manifest, whose rest is long
-_PACE = re.compile(rb'"steps": (\d+),\s+"seconds": ([0-9.e+-]+)')
+_PACE = re.compile(rb'"steps":\s?(\d+),\s*"seconds":\s?([0-9.e+-]+)')
 
 
 class State(StrEnum):

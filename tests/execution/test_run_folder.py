@@ -23,7 +23,7 @@ def failed(strategy, seed=0):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run.json in it. Give"):
+    with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run.json in it"):
         RunFolder(tmp_path).read_manifest()
     (tmp_path / "grid").mkdir()
     (tmp_path / "grid" / "sweep.json").touch()

@@ -13,8 +13,8 @@ from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.run_status import State, read_status
 from benchmark.execution.segment_list import ListedSegment, SegmentList
-from benchmark.storage import file_clock
-from benchmark.storage.typed_json import write
+from benchmark.storage import file_clock, typed_json
+from benchmark.storage.typed_json import INDENTED, write
 from tests.execution.fabricated_status import KEYS, beat, beat_here, finish, list_segments
 
 
@@ -84,7 +84,9 @@ def test_what_goes_on_from_another_waits_for_it(tmp_path):
 # ---- time left -------------------------------------------------------------------------------
 
 
-def test_time_left_follows_from_measured_paces(folder):
+@pytest.mark.parametrize("most_indented", [INDENTED, 0])
+def test_time_left_follows_from_measured_paces(folder, monkeypatch, most_indented):
+    monkeypatch.setattr(typed_json, "INDENTED", most_indented)  # manifests of many classes are long
     finish(folder, KEYS[0], seconds=200.0)  # plain: 2 s a step
     beat(folder, KEYS[1], steps=90, age=0.0)  # mixed: 10 steps of 0.5 s are left
     beat(folder, KEYS[3], steps=90, age=0.0)
