@@ -117,6 +117,11 @@ class ImageSet(SharedArrays):
             content[name] = None if values is None else values.tolist()
         return content
 
+    def without_names(self) -> ImageSet:
+        """Return the set with numbers as names and without stamps: half of what it takes."""
+        numbers = tuple(map(str, range(len(self))))
+        return replace(self, files=numbers, stamps=("",) * len(self), left_out={})
+
     def describe_left_out(self, errors: Mapping[int, str]) -> dict[str, str]:
         """Return why files are no images of a run; `errors` are of images that can't be read."""
         unreadable = {self.files[index]: str(errors[index]) for index in sorted(errors)}

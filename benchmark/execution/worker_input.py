@@ -21,6 +21,8 @@ import torch
 from joblib import wrap_non_picklable_objects
 
 import benchmark
+from benchmark.data.imageset import ImageSet
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.execution.prepare import NETWORK_PACKAGES, PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.worker import Worker
@@ -106,8 +108,14 @@ def write_worker(worker: Worker, *, shares_stores: bool) -> str:
     """
     prepared = worker.prepared
     features = prepared.__dict__.get("frozen_features") if shares_stores else None
-    pixels = replace(prepared.pixels, array=NO_PIXELS, lease=None)
-    prepared = replace(prepared, pixels=pixels)  # without what it has computed
+    # without what is known of single images, which no training reads
+    facts = ImageFacts.from_infos({})
+    pixels = replace(prepared.pixels, array=NO_PIXELS, lease=None, infos=facts, errors={})
+    images, experiment = prepared.images.without_names(), prepared.experiment
+    if isinstance(experiment.data, ImageSet):
+        experiment = replace(experiment, data=images)
+    # nor with what it has computed
+    prepared = replace(prepared, pixels=pixels, images=images, experiment=experiment)
     if features is not None:
         prepared.__dict__["frozen_features"] = replace(features, pixels=NO_PIXELS)
     return _write(worker.folder, replace(worker, prepared=prepared))

@@ -66,6 +66,16 @@ def test_a_worker_maps_the_pixels_and_has_the_segments(executor, source):
     assert not any(file.exists() for file in files)
 
 
+def test_a_worker_gets_no_names_of_images_and_no_facts_about_them(executor, source):
+    prepared, own = executor.prepared, load(source).worker.prepared
+    text = b"".join(file.read_bytes() for file in Path(source.folder).glob("states/*.pickle"))
+    assert not [name for name in prepared.images.files if name.encode() in text]
+    assert not own.pixels.infos
+    assert prepared.pixels.infos  # those of the run are as they were
+    np.testing.assert_array_equal(own.images.labels, prepared.images.labels)
+    assert own.train_counts(0).tolist() == prepared.train_counts(0).tolist()
+
+
 def test_a_worker_in_another_working_folder_writes_to_that_of_the_run(
     small_experiment, tmp_path, monkeypatch
 ):
