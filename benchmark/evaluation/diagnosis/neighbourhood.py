@@ -12,7 +12,7 @@ from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.strategy.chunks import chunks
 
 PER_CLASS = 100  # images of each class and side to seek neighbours in, at most,
-IMAGES = 40_000  # and of all classes, where they are many
+IMAGES = 20_000  # and of all classes, where they are many
 ASKED = 80  # images whose neighbours are sought, at most
 NEIGHBOURS = 5  # nearest images that are looked at
 _ROUNDING = 1e-5  # of squared distances by products, as a share of the squared lengths
@@ -75,11 +75,11 @@ class Neighbourhood:
 
         Products of matrices find all that rounding lets be among them, differences then choose.
         """
-        products = self.features[query] @ self.features.T  # (Q, M)
+        products = self.features @ self.features[query].T  # (M, Q)
         nearest = np.empty((len(query), n), np.int64)
         for row, position in enumerate(query):
             lengths = self._squares + self._squares[position]
-            distance = lengths - 2 * products[row]
+            distance = lengths - 2 * products[:, row]
             distance[position] = np.inf  # not its own neighbour
             farthest = np.partition(distance + _ROUNDING * lengths, n - 1)[n - 1]
             close = np.flatnonzero(distance - _ROUNDING * lengths <= farthest)

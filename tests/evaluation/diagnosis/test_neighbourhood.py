@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from benchmark.evaluation.diagnosis import neighbourhood as module
 from benchmark.evaluation.diagnosis.neighbourhood import PER_CLASS, Neighbourhood, evenly_spaced
 
 
@@ -46,10 +47,13 @@ def test_a_class_without_images_on_the_second_side_has_no_neighbours():
     assert np.isnan(Neighbourhood.between((features, labels), second).first_among_neighbours(2))
 
 
-def test_large_classes_are_sampled():
+def test_large_classes_and_many_are_sampled(monkeypatch):
     rng = np.random.default_rng(4)
     neighbourhood = Neighbourhood.between(side(rng, images=3 * PER_CLASS), side(rng))
     assert neighbourhood.is_first.sum() == 3 * PER_CLASS
+    monkeypatch.setattr(module, "IMAGES", 30)  # of three classes
+    neighbourhood = Neighbourhood.between(side(rng), side(rng))
+    assert np.bincount(neighbourhood.labels).tolist() == [22, 22, 22]
     positions = np.arange(10, 20)
     assert evenly_spaced(positions, 10) is positions
     assert evenly_spaced(positions, 3).tolist() == [10, 14, 19]
