@@ -115,17 +115,21 @@ class RunStatus:
             left.append((segment.steps - beat.first_steps) * pace - beat.seconds)
         return max(0.0, max(left) - status.age) if left else None
 
-    def summary(self) -> str:
-        """Return a line: how many are done, running where, failed, and how much time is left."""
+    def activity(self) -> str:
+        """Return a line: how many are done, running where, lost and failed."""
         done, running = self.in_state(State.DONE), self.in_state(State.RUNNING)
         parts = [f"{len(done)} of {pluralize(len(self.segments), 'training', 'trainings')} done"]
         if running:
             parts.append(f"{len(running)} running ({_first_running(running)})")
         numbers = {state: len(self.in_state(state)) for state in (State.LOST, State.FAILED)}
         parts += [f"{number} {state}" for state, number in numbers.items() if number]
-        if self.seconds_left is not None:
-            parts.append(f"about {format_duration(self.seconds_left)} left")
         return ", ".join(parts)
+
+    def summary(self) -> str:
+        """Return `activity`, and how much time is left."""
+        if self.seconds_left is None:
+            return self.activity()
+        return f"{self.activity()}, about {format_duration(self.seconds_left)} left"
 
 
 def read_status(folder: RunFolder) -> RunStatus:

@@ -161,7 +161,8 @@ class WorkerProcesses:
                     names.append(by_key[key].name)
                     report(key, beat.steps)
             local = self.engine.is_local
-            progress.show_status(", ".join(names) if local else read_status(folder).summary())
+            # the bar beside it has the time that is left
+            progress.show_status(", ".join(names) if local else read_status(folder).activity())
             if not stopping.requested():
                 self._say_if_without_workers(progress)
 

@@ -128,6 +128,7 @@ def test_a_line_says_what_runs_where(folder):
         "1 of 6 trainings done, 1 running (host-b: mixed (seed 1) 40%), 1 lost, 1 failed, about "
     )
     assert line.endswith("left")
+    assert read_status(folder).activity() == line.rpartition(", about ")[0]  # beside a bar
 
 
 def test_a_line_has_an_end(tmp_path):
