@@ -94,9 +94,10 @@ def _scores_of_steps(labels: Labels, moved: MovedScores, k: int) -> Floats:
         counts = np.bincount(flat, minlength=(len(_STEPS) + 1) * len(losing))
         return counts.reshape(len(_STEPS) + 1, len(losing))[:-1].cumsum(0)
 
-    lost = gone(np.ones(len(near), bool))
-    lost_hits = gone((rival == labels)[near])
-    won_hits = gone((labels == k)[near]).sum(1)  # (S,)
+    lost, lost_hits = gone(np.ones(len(near), bool)), gone((rival == labels)[near])
+    won_hits = np.bincount(first[labels[near] == k], minlength=len(_STEPS) + 1)[
+        :-1
+    ].cumsum()  # (S,)
     of_losing = _f1(hits[losing] - lost_hits, predicted[losing] - lost, images[losing])
     own_f1 = _f1(won_hits, lost.sum(1), images[k])
     return (f1.sum() - f1[losing].sum() + of_losing.sum(1) + own_f1) / classes
