@@ -54,7 +54,11 @@ def _run_details(run: RunStatus) -> list[str]:
         return [_worker(run.holder)] if run.holder else []
     lines = [_worker(run.holder)]
     if all(status.state is State.WAITING for status in run.segments):
-        lines.append("no training has begun: what they share is computed first")
+        lines.append(
+            "no training runs: what was saved goes on once a worker is free"
+            if run.has_begun()
+            else "no training has begun: what they share is computed first"
+        )
     for state, describe in (
         (State.RUNNING, _running),
         (State.LOST, _lost),

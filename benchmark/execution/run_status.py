@@ -83,6 +83,11 @@ class RunStatus:
         is_over = not self.holder and all(s.state in ended for s in self.segments)
         return file if is_over and file.is_file() else None
 
+    def has_begun(self) -> bool:
+        """Return whether a training that waits has saved its state: its job is queued again."""
+        waiting = self.in_state(State.WAITING)
+        return any(self.folder.partial_file(s.segment.key).is_file() for s in waiting)
+
     def records(self) -> tuple[int, int]:
         """Return how many records are stored, and how many of these are of failures."""
         files = list((self.folder.path / "records").glob("*.json"))
@@ -151,7 +156,7 @@ def read_status(folder: RunFolder) -> RunStatus:
 
 def _is_of_failure(record: Path) -> bool:
     with suppress(OSError, ValueError), open_plain(record) as file:
-        return b'"status": "failed"' in file.read(1000)
+        return b'"status":"failed"' in file.read(1000).replace(b" ", b"")
     return False
 
 

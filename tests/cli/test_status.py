@@ -55,6 +55,12 @@ def test_a_run_that_nobody_carries_out_says_how_it_goes_on(folder, show):
         assert "it prepares, or writes records and the report\n" in show()
 
 
+def test_a_training_that_is_in_the_queue_again_has_begun(folder, show):
+    assert "no training has begun: what they share is computed first\n" in show()
+    (folder.partial_file(KEYS[1])).touch()
+    assert "no training runs: what was saved goes on once a worker is free\n" in show()
+
+
 def test_a_run_that_is_over_names_its_report(folder, show):
     folder.discard_states()
     (folder.path / "report.html").touch()
