@@ -165,10 +165,10 @@ def test_a_killed_training_is_tried_again_in_micro_batches(words, tmp_path):
     assert "`greedy` trained in micro-batches of 2 images" in report
 
 
-def test_a_broken_plugin_stops_nothing_and_the_run_ends_with_its_error(words, tmp_path):
+def test_a_broken_plugin_stops_nothing_and_the_run_ends_with_its_error(words, tmp_path, forgotten):
     broken = tmp_path / "broken.py"
     broken.write_text("import nothing_of_that_name")
-    done = start(*words, "--plugin", broken, "--jobs", 1, "--strategies", "no_change,sharper")
+    done = call(*words, "--plugin", broken, "--jobs", 1, "--strategies", "no_change,sharper")
     assert done.returncode == 1
     assert (pd.read_csv(tmp_path / "run" / "summary.csv")["status"] == "ok").all()
     printed = " ".join((done.stdout + done.stderr).split())
