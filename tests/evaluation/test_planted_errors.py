@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmark.strategy import find
 from benchmark.strategy.registry import groups
@@ -36,6 +37,15 @@ ALL = [
     pytest.param(error, marks=() if error.name in FAST else pytest.mark.slow, id=error.name)
     for error in (*errors.PLANTED, *errors.KEPT_APART)
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Train as on any machine; a second thread costs more than it brings in so small networks."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
