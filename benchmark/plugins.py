@@ -7,8 +7,7 @@ A plug-in may import files beside it, in the working folder, and of packages tha
 import importlib
 import re
 import sys
-import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -21,11 +20,11 @@ from benchmark.strategy.beside import (
     UncachedLoader,
     beside,
     check_names_beside,
-    import_hint,
     importing_beside,
 )
-from benchmark.strategy.data_files import forget_data, is_data_edited, noting_data
+from benchmark.strategy.data_files import data_hashes, forget_data, is_data_edited, noting_data
 from benchmark.strategy.discovery import installed_packages, load_package, packages
+from benchmark.strategy.error_lines import error_with_line
 from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
 from benchmark.strategy.imported_files import (
     forget_text,
@@ -36,8 +35,7 @@ from benchmark.strategy.imported_files import (
 )
 from benchmark.strategy.located import brings_strategies, is_users, users_file
 from benchmark.strategy.registry import broken, registered
-from benchmark.system.error_text import error_text
-from benchmark.system.isolation import IsolationError, is_failure_of_code, isolated
+from benchmark.system.isolation import is_failure_of_code, isolated
 from benchmark.system.text import join_names
 
 _loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
@@ -100,7 +98,7 @@ def _load(path: Path, file: str | Path) -> None:
         if not is_failure_of_code(error):
             raise
         _forget({other: Path() for other in set(sys.modules) - before if _has_users_source(other)})
-        raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
+        raise ValueError(f"plug-in {file}: {error_with_line(error, path)}") from error
 
 
 def load_plugins(files: Iterable[str | Path]) -> None:
@@ -160,12 +158,6 @@ def broken_plugin_sentences() -> list[str]:
     return [f"The plug-in {name} is broken: {error}." for name, error in broken.items()]
 
 
-def line_in(file: Path, error: BaseException) -> int | None:
-    """Return the line of a file that led to an error; None if it is elsewhere."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((f.lineno for f in reversed(frames) if f.filename == str(file)), None)
-
-
 class Plugins:
     """The plug-in files of this process. Another process loads them when it unpickles this.
 
@@ -174,7 +166,7 @@ class Plugins:
 
     def __reduce__(self) -> tuple[Any, ...]:
         hashes: dict[Path | str, str] = {name: package_hash(name) for name in CODE_PACKAGES}
-        hashes |= {file: file_hash(file, name) for name, file in read_files().items()}
+        hashes |= {file: _hash_with_data(file, name) for name, file in read_files().items()}
         return _load_sent, (list(packages), list(_loaded), list(beside.folders), hashes)
 
 
@@ -185,11 +177,11 @@ def _load_sent(
     for package in named:
         load_package(package)
     beside.search(folders)
-    users = [file for file in hashes if isinstance(file, Path)]
-    names = {file: name for modules in [read_files()] for name, file in modules.items()}
-    if any(file_hash(f, names[f]) != hashes[f] for f in users if f in names):
+    _forget(_unknown_beside(hashes))
+    files = read_files()
+    if any(_hash_with_data(f, name) != hashes[f] for name, f in files.items() if f in hashes):
         # this process has served an earlier run
-        _forget({name: file for name, file in read_files().items() if is_users(file)})
+        _forget({name: file for name, file in files.items() if is_users(file)})
         for path in list(_loaded):
             unload_plugin(path)
     for path in plugins:
@@ -205,24 +197,50 @@ def check_unedited() -> None:
     A worker that starts in the middle of a run reads files as they are then. What it trains would
     be stored under the key of the earlier code.
     """
+    names = {file: name for name, file in read_files().items()}
     for source, hashed in _sent.items():
         if isinstance(source, str):
             edited, title = package_hash(source) != hashed, f"benchmark/{source}"
         else:
-            edited, title = _hash_here(source) != hashed, str(source)
+            name = names.get(source, "")
+            edited, title = _hash_here(source, name) != hashed, str(source)
+            if edited and brings_strategies(name) and _is_edited(name, source):
+                raise ValueError(
+                    f"{title}: it was edited after this process had imported it; start the process "
+                    "anew, if it is a worker of a cluster, and run the command again"
+                )
         if edited:
             raise ValueError(
-                f"{title}: it was edited after the run began, so a new process has other "
-                "code than the run; run the command again: finished networks stay"
+                f"{title}: it was edited after the run began, or data that it reads, so a new "
+                "process has other code than the run; run the command again: finished networks stay"
             )
 
 
-def _hash_here(file: Path) -> str:
-    names = {other: name for name, other in read_files().items()}
+def _hash_here(file: Path, name: str) -> str:
     try:
-        return file_hash(file, names.get(file, ""))
+        return _hash_with_data(file, name)
     except (OSError, SyntaxError, ValueError):
         return ""
+
+
+def _hash_with_data(file: Path, name: str) -> str:
+    """Return a hash of a file's code and of the data that it has read while it was imported."""
+    return digest([file_hash(file, name), data_hashes([file])])
+
+
+def _unknown_beside(known: Container[Path | str]) -> dict[str, Path]:
+    """Return modules beside plug-ins that code of an earlier run has imported when it was called.
+
+    Who sends the plug-ins does not know them, so no hash tells whether they were edited.
+    """
+    unknown = {}
+    for name in list(sys.modules):
+        spec = getattr(sys.modules.get(name.partition(".")[0]), "__spec__", None)
+        if isinstance(getattr(spec, "loader", None), UncachedLoader):
+            file = users_file(name)
+            if file is not None and file not in known and file not in _loaded:
+                unknown[name] = file
+    return unknown
 
 
 def _unload_edited() -> set[Path]:
@@ -276,25 +294,3 @@ def _module_name(path: Path) -> str:
     """Return a name of its own for each path: two files may have the same name."""
     stem = re.sub(r"\W", "_", path.stem)
     return f"imbalance_bench_plugin_{stem}_{digest(str(path))[:8]}"
-
-
-def _error_with_line(error: BaseException, path: Path) -> str:
-    """Return the error with the line of the user's file that led to it."""
-    if isinstance(error, SyntaxError):
-        file, line = Path(error.filename or path), error.lineno
-        text = f"{type(error).__name__}: {error.msg}"
-    else:
-        file, line = _last_users_line(error, path)
-        text = error_text(error)
-        if type(error) in (ValueError, IsolationError):
-            text = text.removeprefix(f"{type(error).__name__}: ")
-    where = f"line {line}" if file == path else f"{file.name}, line {line}"
-    return text + (f" ({where})" if line else "") + import_hint(error, path)
-
-
-def _last_users_line(error: BaseException, path: Path) -> tuple[Path, int | None]:
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(frame.filename)
-        if file == path or (file.suffix == ".py" and file.is_file() and is_users(file)):
-            return file, frame.lineno
-    return path, None

@@ -18,6 +18,7 @@ from benchmark.plugins import (
 )
 from benchmark.strategy import Strategy, find, registry
 from benchmark.strategy.fingerprint import file_hash, fingerprint
+from benchmark.strategy.imported_files import loaded_text
 
 GOOD = '''
 from benchmark.strategy import Stage, Strategy, strategy
@@ -231,6 +232,20 @@ def test_an_edit_of_this_project_in_the_middle_of_a_run_is_noticed(tmp_path, mon
         check_unedited()
 
 
+def test_a_worker_that_has_an_earlier_state_of_an_installed_strategy_must_be_started_anew(
+    monkeypatch,
+):
+    file = Path(sys.modules["strategies.mixup"].__file__)
+    loaded_text(file, "strategies.mixup")
+    sent = pickle.dumps(Plugins())
+    pickle.loads(sent)
+    check_unedited()
+    plugins._sent[file] = "that of the edited file"
+    monkeypatch.setattr(plugins, "_is_edited", lambda *_: True)
+    with pytest.raises(ValueError, match=r"mixup\.py: .* start the process anew, if it is"):
+        check_unedited()
+
+
 LOSS = '''
 from dataclasses import dataclass
 from benchmark.strategy import Stage, Strategy, strategy
@@ -440,6 +455,19 @@ def test_a_file_that_is_imported_later_is_that_of_the_key(project):
     value, after = loss_of("mine")
     assert value == 2
     assert after != before
+
+
+def test_what_an_earlier_run_imported_in_a_call_is_imported_anew_by_a_worker(project):
+    """No hash is of it, since no text shows it."""
+    text = LOSS.format(name="mine", helper="h_m", used="G").replace("from h_m import G\n", "")
+    text = text.replace("        return G", "        return __import__('h_' + 'm').G")
+    folder = project(mine=text, h_m="G = 1")
+    load_plugin(folder / "mine.py")
+    sent = pickle.dumps(Plugins())
+    assert loss_of("mine")[0] == 1
+    project(h_m="G = 2")
+    pickle.loads(sent)
+    assert loss_of("mine")[0] == 2
 
 
 def test_a_built_in_strategy_that_a_plugin_calls_is_part_of_its_key(project):

@@ -8,7 +8,7 @@ from benchmark.contract import components, key, loss, training
 from benchmark.contract.case import Case, CheckFailedError, ContractCheck, ContractResult
 from benchmark.contract.files_read import uncovered_files
 from benchmark.evaluation.audit_scope import unchecked_strengths
-from benchmark.plugins import line_in
+from benchmark.strategy.error_lines import line_in
 from benchmark.strategy.registration import StrategyEntry
 from benchmark.system.error_text import error_text
 from benchmark.system.isolation import is_failure_of_code, isolated

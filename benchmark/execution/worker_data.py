@@ -16,6 +16,7 @@ from benchmark.data.pixels.store import Pixels, open_array, prepare_pixels
 from benchmark.execution.prepare import QUICK_IMAGES, PreparedExperiment, open_images
 from benchmark.storage.cache import abandoned, build_lock, cache_dir, lease
 from benchmark.storage.row_file import RowFile
+from benchmark.storage.sizes import format_size
 
 
 class UnfitWorkerError(ValueError):
@@ -45,7 +46,16 @@ def pixels_of_worker(prepared: PreparedExperiment, local_cache: str | None) -> P
     folder = cache_dir() / "pixels" / pixels.folder.name
     kept = lease(folder, f"pixels of {prepared.images.name}, {number} images, {size} px")
     if not _is_whole(folder) and _is_whole(pixels.folder):
-        _copy(pixels, folder, size)
+        try:
+            _copy(pixels, folder, size)
+        except OSError as error:  # of shutil a list of them
+            listed = error.args[0] if isinstance(error, shutil.Error) else None
+            reason = listed[0][2] if listed else error.strerror or error
+            raise UnfitWorkerError(
+                f"the worker on {worker_name()} can't copy the decoded images, "
+                f"{format_size(number * size * size * 3)}, to {folder} ({reason}): make room "
+                "there, or choose another --local-cache"
+            ) from error
     if _is_whole(folder):
         return replace(pixels, array=open_array(folder, number, size), folder=folder, lease=kept)
     return _decoded(prepared)

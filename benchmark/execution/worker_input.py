@@ -29,10 +29,12 @@ from benchmark.execution.worker import Worker
 from benchmark.execution.worker_data import UnfitWorkerError, pixels_of_worker, worker_name
 from benchmark.execution.worker_gpu import device_of_worker
 from benchmark.plan.segments import Segment
+from benchmark.plugins import check_unedited
 from benchmark.storage.atomic import atomic, digest
 from benchmark.storage.user_folders import cache_dir
 from benchmark.strategy.fingerprint import package_hash
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system.error_text import error_text
 from benchmark.system.memory import release_memory
 from benchmark.train.frozen_features import FrozenFeatures
 
@@ -69,8 +71,8 @@ class Versions:
         ]
         raise UnfitWorkerError(
             f"the worker on {worker or worker_name()} has {', '.join(differing)}: what it trains "
-            "would be another network. Install the same there, or leave that worker out, and run "
-            "the same command again"
+            "would be another network. Install the same there and start it anew, or leave it out, "
+            "and run the same command again"
         )
 
 
@@ -135,8 +137,8 @@ def load(source: WorkerInput) -> LoadedInput:
     Raises
     ------
     UnfitWorkerError
-        If this process has another version or device, does not see the folder of the run, or lacks
-        the data.
+        If this process has another version, device or code of a plug-in, does not see the folder of
+        the run, or lacks the data.
     """
     source.versions.require()
     folder = Path(source.folder)
@@ -147,7 +149,12 @@ def load(source: WorkerInput) -> LoadedInput:
         )
     _use_cache(source)
     worker = _load_worker(replace(source, segments=""))
-    return LoadedInput(worker, _read(folder, source.segments))
+    loaded = LoadedInput(worker, _read(folder, source.segments))
+    try:
+        check_unedited()  # else every strategy would fail here, one after the other
+    except ValueError as error:
+        raise UnfitWorkerError(f"the worker on {worker_name()}: {error}") from error
+    return loaded
 
 
 @lru_cache(maxsize=1)
@@ -218,7 +225,13 @@ def _read(folder: Path, sha256: str) -> Any:
     pickled = _file(folder, sha256).read_bytes()
     if hashlib.sha256(pickled).hexdigest() != sha256:
         raise ValueError(f"{_file(folder, sha256)} is not what the run has written; run again")
-    return pickle.loads(pickled)  # noqa: S301  # of a hash that the run itself has named
+    try:
+        return pickle.loads(pickled)  # noqa: S301  # of a hash that the run itself has named
+    except (ImportError, AttributeError, FileNotFoundError, ValueError) as error:
+        raise UnfitWorkerError(
+            f"the worker on {worker_name()} can't load what the run uses ({error_text(error)}): "
+            "plug-ins, what they import and packages must be there too, under the same paths"
+        ) from error
 
 
 def _file(folder: Path, sha256: str) -> Path:

@@ -1,6 +1,7 @@
 """What workers need of a run: files that only a hash of the run's opens."""
 
 import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from benchmark.execution.worker_input import (
     write_worker,
 )
 from benchmark.plan.run_options import RunOptions
+from benchmark.plugins import load_plugin
 from benchmark.storage.cache import cache_dir, cache_in
 
 
@@ -125,6 +127,30 @@ def test_a_worker_that_does_not_see_the_folder_says_so(source, tmp_path):
         load(replace(source, folder=str(tmp_path / "elsewhere")))
 
 
+def test_a_worker_that_has_other_code_of_a_plug_in_says_so_before_any_strategy_fails(
+    source, monkeypatch
+):
+    def edited():
+        raise ValueError("mine.py: it was edited")
+
+    monkeypatch.setattr(worker_input, "check_unedited", edited)
+    with pytest.raises(UnfitWorkerError, match=r"worker on .* \(process \d+\): mine\.py: it was"):
+        load(source)
+
+
+class Plugin:
+    """Needs a file as it is unpickled."""
+
+    def __reduce__(self):
+        return load_plugin, ("no_such_plugin.py",)
+
+
+def test_a_worker_that_does_not_see_a_plug_in_says_so(executor, source):
+    elsewhere = replace(source, segments=worker_input._write(executor.folder, Plugin()))
+    with pytest.raises(UnfitWorkerError, match=r"no_such_plugin.py: no such file.* same paths"):
+        load(elsewhere)
+
+
 def test_a_cache_of_the_machine_gets_a_copy_of_the_pixels_once(
     executor, source, tmp_path, monkeypatch
 ):
@@ -145,6 +171,18 @@ def test_a_cache_of_the_machine_that_can_not_be_written_is_named(source, tmp_pat
         words = r"worker on .* can't write to .*file.own .*: choose another --local-cache"
         with pytest.raises(UnfitWorkerError, match=words):
             load(replace(source, local_cache=str(tmp_path / "file" / "own")))
+
+
+def test_a_cache_of_the_machine_without_room_is_named(source, tmp_path, monkeypatch):
+    reason = "[Errno 28] No space left on device"
+
+    def full(*_):
+        raise shutil.Error([("from", "to", reason)])
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    words = r"can't copy the decoded images, .*KB, to .*own.*No space .*: make room .*--local-cache"
+    with cache_in(cache_dir()), pytest.raises(UnfitWorkerError, match=words):
+        load(replace(source, local_cache=str(tmp_path / "own")))
 
 
 def test_a_worker_without_the_pixels_decodes_the_images_or_says_that_it_can_not(

@@ -1,11 +1,12 @@
 """Data that a plug-in reads while it is imported: an edit of it changes its key, and no other's."""
 
 import json
+import pickle
 
 import pytest
 
 from benchmark.contract.key import key_of
-from benchmark.plugins import load_plugin
+from benchmark.plugins import Plugins, check_unedited, load_plugin, unload_plugin
 from benchmark.strategy import find
 
 PLUGIN = """
@@ -65,3 +66,34 @@ def test_what_a_plug_in_writes_or_a_package_reads_is_no_part_of_it(tmp_path, key
     imports = "import json, csv, numpy\n(Path(__file__).parent / 'log.txt').open('a').write('x')"
     (tmp_path / "mine.py").write_text(PLUGIN.format(imports=imports, value="1"))
     assert key(1) == key(2)
+
+
+def sent_by_another_run(tmp_path, gamma):
+    """Return the plug-ins of a process that has loaded these data; here it is not loaded."""
+    (tmp_path / "c.json").write_text(json.dumps({"gamma": gamma}))
+    load_plugin(tmp_path / "mine.py")
+    sent = pickle.dumps(Plugins())
+    unload_plugin(tmp_path / "mine.py")
+    return sent
+
+
+def test_a_worker_that_served_an_earlier_run_reads_edited_data_anew(tmp_path):
+    (tmp_path / "mine.py").write_text(PLUGIN.format(imports=READ, value="CONFIG['gamma']"))
+    first, second = (sent_by_another_run(tmp_path, gamma) for gamma in (1, 2))
+    (tmp_path / "c.json").write_text('{"gamma": 1}')
+    pickle.loads(first)
+    check_unedited()
+    before = key_of(find("mine"))
+    (tmp_path / "c.json").write_text('{"gamma": 2}')
+    pickle.loads(second)
+    check_unedited()
+    assert key_of(find("mine")) != before
+
+
+def test_a_worker_that_reads_other_data_than_the_run_says_so(tmp_path):
+    (tmp_path / "mine.py").write_text(PLUGIN.format(imports=READ, value="CONFIG['gamma']"))
+    sent = sent_by_another_run(tmp_path, 1)
+    (tmp_path / "c.json").write_text('{"gamma": 2}')
+    pickle.loads(sent)
+    with pytest.raises(ValueError, match=r"mine\.py: it was edited .*, or data that it reads"):
+        check_unedited()
