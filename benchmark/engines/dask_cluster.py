@@ -10,21 +10,24 @@ runs in a thread that is not its process's main one. For GPUs each worker proces
 https://distributed.dask.org, of which this follows the pages on resources, failures and plugins.
 """
 
+import asyncio
 import logging
 import signal
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 import dask
 from distributed import Client, LocalCluster, WorkerPlugin
-from distributed.comm import get_address_host_port
+from distributed.comm import connect, get_address_host_port
+from distributed.security import Security
 
 from benchmark.engines.addresses import SECONDS_TO_CONNECT, require_listener
 from benchmark.engines.dask_calls import DaskExecutor
 from benchmark.system.processes import safe_import_path
 
+SECONDS_FOR_A_GREETING = 30.0  # of a scheduler, which may have much to do
 SECONDS_FOR_A_WORKER = 30.0  # a cluster that has none yet
 SECONDS_TO_END = 5.0
 
@@ -43,7 +46,8 @@ class DaskEngine:
     """Workers of dask; see `benchmark.engines.engine`.
 
     A worker that dies: in a cluster of our own the call fails at once, in one that is joined the
-    cluster repeats it up to its ``distributed.scheduler.allowed-failures`` times (3) before.
+    cluster repeats it up to its ``distributed.scheduler.allowed-failures`` times (3) before. A
+    training that is repeated so ends at once, see `Worker.train_in_own_process`.
 
     Parameters
     ----------
@@ -147,13 +151,19 @@ class DaskEngine:
             raise ValueError(
                 f"{option} is no address of dask ({error}); it looks like tcp://HOST:8786"
             ) from None
-        require_listener(
-            option,
-            host,
-            port,
+        advice = (
             "Check that `dask scheduler` runs, that this is the address which it prints, and that "
-            "this machine may reach the port",
+            "this machine may reach the port"
         )
+        require_listener(option, host, port, advice)
+        try:  # a client would wait for good where something else listens, as a dashboard
+            with ThreadPoolExecutor(1) as thread:  # a notebook's own has a loop that runs
+                thread.submit(asyncio.run, _greet(self._scheduler)).result()
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ConnectionError(
+                f"{option}: what listens there does not answer as a dask scheduler does "
+                f"({str(error) or 'no answer'}). {advice}"
+            ) from None
 
     def _start(self) -> None:
         """Start workers of one thread each: what runs there counts its threads by itself."""
@@ -207,3 +217,12 @@ class DaskEngine:
                 f'Start each with `dask worker {self._scheduler} --resources "GPU={self._share:g}"`'
                 " and one GPU in CUDA_VISIBLE_DEVICES, or use --device cpu"
             )
+
+
+async def _greet(scheduler: str) -> None:
+    """Raise OSError or TimeoutError unless what listens at an address is of dask."""
+    arguments = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(
+        connect(scheduler, timeout=SECONDS_TO_CONNECT, **arguments), SECONDS_FOR_A_GREETING
+    )
+    await comm.close()

@@ -83,6 +83,8 @@ class TaskGraph:
     _unseen: dict[Hashable, tuple[Task, float]] = field(default_factory=dict)
     _attempts: dict[Hashable, Attempt] = field(default_factory=dict)  # of tasks that were begun
     _alone: set[Hashable] = field(default_factory=set)  # to be tried while nothing else runs
+    # whether the engine took no task, and none has ended since
+    _is_refused: bool = field(default=False, init=False)
     _slots: tuple[float, int | None] = (0.0, None)  # since when it is known, and the number
 
     def run(self, tasks: Sequence[Task]) -> None:
@@ -91,20 +93,22 @@ class TaskGraph:
         waiting = sorted(tasks, key=lambda task: -chains[task.key])
         final: BaseException | None = None
         stopped_at: float | None = None
-        while waiting or self._running or self._unseen:
-            if final is not None or self.is_stopped():
-                stopped_at = stopped_at or time.monotonic()
-                if not self._running or time.monotonic() - stopped_at > self.seconds_to_stop:
-                    break
-                for future, task in self._running.items():
-                    if not self.has_begun(task):
-                        future.cancel()
-            else:
-                waiting = self._submit(waiting, keys)
-            again, error = self._await(stopped_at is not None)
-            waiting = again + waiting
-            final = final or error
-        self.is_left = bool(self._running)
+        try:
+            while waiting or self._running or self._unseen:
+                if final is not None or self.is_stopped():
+                    stopped_at = stopped_at or time.monotonic()
+                    if not self._running or time.monotonic() - stopped_at > self.seconds_to_stop:
+                        break
+                    for future, task in self._running.items():
+                        if not self.has_begun(task):
+                            future.cancel()
+                else:
+                    waiting = self._submit(waiting, keys)
+                again, error = self._await(stopped_at is not None)
+                waiting = again + waiting
+                final = final or error
+        finally:
+            self.is_left = bool(self._running)
         if final is not None:
             raise final
 
@@ -125,15 +129,23 @@ class TaskGraph:
             attempt = self._attempts.setdefault(task.key, Attempt(most=most))
             try:
                 future = self.engine.executor().submit(task.call, *task.arguments, attempt)
-            except BrokenExecutor as error:
+            except Exception as error:
+                # a scheduler may limit jobs, a pool may be shut down: what runs is waited for
+                if self._running and not isinstance(error, BrokenExecutor):
+                    self._is_refused = True
+                    return left + waiting[number:]
+                if isinstance(error, ConnectionError):  # its words say what to do
+                    raise
                 raise LostEngineError(
-                    f"{self.engine.name} takes no more work ({error}). What is finished is kept: "
-                    "start it again, and the same command continues"
+                    f"{self.engine.name} takes no more work ({error_text(error)}). What is "
+                    "finished is kept: start it again, and the same command continues"
                 ) from error
             self._running[future] = task
         return left
 
     def _has_room(self) -> bool:
+        if self._is_refused:
+            return False
         known_at, slots = self._slots
         if not known_at or time.monotonic() - known_at > SECONDS_BETWEEN_SLOTS:
             slots = self.engine.slots()
@@ -151,6 +163,7 @@ class TaskGraph:
             time.sleep(SECONDS_BETWEEN_POLLS)  # for files to be seen
         self.on_poll(list(self._running.values()))
         ended = [(self._running.pop(future), future) for future in done]
+        self._is_refused = self._is_refused and not ended
         lost: list[tuple[Task, BaseException]] = []
         final: BaseException | None = None
         for task, future in ended:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 from benchmark.engines.engine import Engine
-from benchmark.engines.registry import open_engine
+from benchmark.engines.registry import LOCAL, open_engine
 from benchmark.execution.worker_description import ask_worker, given_engine
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
@@ -30,6 +30,12 @@ def open_run_engine(
     """
     asks_for = experiment.device, experiment.precision
     if executor is not None:
+        if options.engine != LOCAL or options.scheduler is not None:
+            name = "engine" if options.engine != LOCAL else "scheduler"
+            raise ValueError(
+                f"{name} {getattr(options, name)!r} beside an executor is not allowed: both say "
+                "where networks are trained; give only one of them"
+            )
         engine, worker = given_engine(executor, options.jobs, *asks_for, say)
         return engine, worker.device
     needs_gpu = experiment.device.startswith("cuda")

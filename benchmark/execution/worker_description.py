@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from concurrent.futures import Executor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 
 from benchmark.engines.engine import Engine
 from benchmark.engines.given import GivenEngine
+from benchmark.engines.lost_calls import WorkerDiedError
 from benchmark.execution.worker_input import Versions
 from benchmark.system.device import Device, cores, describe_device
 
@@ -49,9 +50,12 @@ def ask_worker(
     UnfitWorkerError
         If it has other versions than this process.
     ValueError
-        If it does not have the device, if it lacks this package, or if it is no other process.
+        If it does not have the device, if it lacks this package, or if it is no other process; if
+        the executor takes no calls.
+    ConnectionError
+        If its process dies meanwhile.
     """
-    call = engine.executor().submit(describe_worker, device, precision)
+    call = _submit(engine, device, precision)
     if not wait([call], SECONDS_UNTIL_TOLD).done:
         say(f"note: no worker of {engine.name} has answered yet; the run waits for the first one")
     try:
@@ -60,6 +64,11 @@ def ask_worker(
         raise ValueError(
             f"a worker of {engine.name} can't load the package ({error}): install imbalance-bench "
             f"{Versions.of_this_process().package} where its workers run"
+        ) from error
+    except (BrokenExecutor, WorkerDiedError) as error:
+        raise ConnectionError(
+            f"a worker of {engine.name} has died before anything was trained: {error}. Look at its "
+            "log, and run the same command again"
         ) from error
     where = f"{worker.host} (process {worker.process})"
     Versions.of_this_process().require(where, worker.versions)
@@ -70,6 +79,22 @@ def ask_worker(
             "concurrent.futures.ProcessPoolExecutor, or a dask cluster with processes=True)"
         )
     return worker
+
+
+def _submit(engine: Engine, device: str, precision: str) -> Future[WorkerDescription]:
+    executor = engine.executor()
+    try:
+        call = executor.submit(describe_worker, device, precision)
+    except RuntimeError as error:  # as it is said of a pool that was shut down
+        raise ValueError(
+            f"executor {engine.name} takes no calls ({error}); allowed: one that is open"
+        ) from error
+    if not isinstance(call, Future):
+        raise ValueError(
+            f"executor {engine.name} is not allowed: its submit returns {type(call).__name__}; "
+            "allowed: one that returns a concurrent.futures.Future"
+        )
+    return call
 
 
 def given_engine(

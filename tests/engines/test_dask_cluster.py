@@ -1,5 +1,6 @@
 """Calls on dask: workers of this machine, and a scheduler that is joined."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -107,6 +108,15 @@ def test_an_address_where_no_scheduler_is(address, words):
     with pytest.raises((ConnectionError, ValueError), match=words) as raised:
         DaskEngine(address, None, needs_gpu=False, jobs_per_gpu=1, cores=1)
     assert f"--scheduler {address}" in str(raised.value)
+
+
+def test_what_listens_and_is_no_scheduler_is_not_waited_for(monkeypatch):
+    """As a dashboard, for which a client of dask waits without end."""
+    monkeypatch.setattr(module, "SECONDS_FOR_A_GREETING", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match=f"--scheduler {address}: .* no.* as a dask sch"):
+            DaskEngine(address, None, needs_gpu=False, jobs_per_gpu=1, cores=1)
 
 
 @pytest.fixture

@@ -202,3 +202,55 @@ def test_where_it_is_not_known_how_many_run_all_are_handed_over_in_order(graph, 
     cluster = SimulatedCluster(1, slots=None)
     graph(cluster).run([sleeping(done, key, key) for key in range(5)])
     assert done == [4, 3, 2, 1, 0]
+
+
+class Limited(SimulatedCluster):
+    """Takes one task at a time, as a scheduler that limits jobs; it counts those it refuses."""
+
+    refused = 0
+
+    def submit(self, fn, /, *args):
+        if self._queue or len(self.begun) > len(self.ended):
+            self.refused += 1
+            raise ConnectionError("too many jobs")
+        self.begun.append(fn)
+        future = super().submit(fn, *args)
+        future.add_done_callback(self.ended.append)
+        return future
+
+
+def test_tasks_that_an_engine_refuses_wait_until_one_that_runs_has_ended(graph, done, monkeypatch):
+    monkeypatch.setattr(task_graph, "SECONDS_BETWEEN_POLLS", 0.02)
+    cluster = Limited(1, slots=None)
+    cluster.ended = []
+    graph(cluster).run([sleeping(done, key, key, seconds=0.1) for key in range(3)])
+    assert done == [2, 1, 0]
+    assert cluster.refused <= 3  # not at each look
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("after shutdown"), r"simulated takes no more work .*shutdown.* continues"),
+        (ConnectionError("SLURM takes no job"), "^SLURM takes no job$"),
+    ],
+)
+def test_tasks_that_are_refused_while_nothing_runs_end_the_graph(graph, done, error, words):
+    cluster = SimulatedCluster(1)
+
+    def refuse(*_):
+        raise error
+
+    cluster.submit = refuse
+    with pytest.raises(OSError, match=words):
+        graph(cluster).run([sleeping(done, "a", 1)])
+
+
+def test_what_runs_is_left_also_where_a_signal_ends_the_wait(graph, done):
+    def signalled(_):
+        raise KeyboardInterrupt
+
+    runner = graph(SimulatedCluster(1), on_poll=signalled)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([sleeping(done, "a", 1, seconds=1)])
+    assert runner.is_left

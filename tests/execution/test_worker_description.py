@@ -1,7 +1,13 @@
 """What is asked of a worker before anything is planned for it."""
 
 import os
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -67,3 +73,35 @@ def test_while_no_worker_answers_the_run_says_that_it_waits(monkeypatch):
         given_engine(processes, None, "cpu", "auto", notes.append)
     (note,) = notes
     assert note.startswith("note: no worker of ProcessPoolExecutor has answered yet")
+
+
+class Odd(Executor):
+    """Does in `submit` what no executor should."""
+
+    def __init__(self, submit):
+        self.submit = submit
+
+
+def refuse(*_):
+    raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+@pytest.mark.parametrize(
+    ("executor", "words"),
+    [
+        (
+            Odd(refuse),
+            r"executor Odd takes no calls \(cannot schedule .*; allowed: one that is open",
+        ),
+        (Odd(lambda *_: 7), r"executor Odd .*returns int; allowed: .*concurrent\.futures\.Future"),
+    ],
+)
+def test_an_executor_that_takes_no_calls_is_refused(executor, words):
+    with pytest.raises(ValueError, match=words):
+        given_engine(executor, None, "cpu", "auto")
+
+
+def test_a_worker_that_dies_before_it_answers_is_told_of():
+    executor = OtherProcess(raises=BrokenExecutor("a process was killed"))
+    with pytest.raises(ConnectionError, match=r"worker of OtherProcess has died .*was killed"):
+        given_engine(executor, None, "cpu", "auto")
