@@ -67,6 +67,24 @@ def is_alive(beat: Beat | None, now: float | None = None) -> bool:
     return beat.age(now) < SECONDS_UNTIL_LOST if lives is None else lives
 
 
+def wait_for_silence(path: Path, stop_file: Path) -> Beat | None:
+    """Wait until no living process writes a heartbeat, or `stop_file` is there; return the last."""
+    while is_alive(beat := Heartbeat.read(path)) and not stop_file.exists():
+        time.sleep(SECONDS_BETWEEN_POLLS)
+    return beat
+
+
+def look_for_stop(stop_file: Path, in_worker: bool) -> None:
+    """Ask this process to end if there is the file that asks it, or, `in_worker`, no folder of it.
+
+    OSError if it can't be seen now.
+    """
+    with suppress(FileNotFoundError):
+        look_again(stop_file.parent)
+    if stop_file.exists() or (in_worker and not stop_file.parent.is_dir()):
+        stopping.request()
+
+
 class Heartbeat:
     """Counts the steps of a segment, and looks whether a file asks the process to end.
 
@@ -81,6 +99,9 @@ class Heartbeat:
         For people: where the process computes.
     attempt, attempts, reason
         Which attempt it is, of how many, and why the one before ended.
+    in_worker
+        Whether its process works for another one's run, which is over once the folder of the file
+        is gone: then it is asked to end.
     """
 
     def __init__(
@@ -91,11 +112,13 @@ class Heartbeat:
         attempt: int = 1,
         attempts: int = 1,
         reason: str = "",
+        in_worker: bool = False,
     ) -> None:
         # absolute: what is trained may change the working folder
         self.path, self._stop_file = path.absolute(), stop_file.absolute()
         attempted = {"attempt": attempt, "attempts": attempts, "reason": reason}
         self._about = {"device": _with_number(device), **attempted}
+        self._in_worker = in_worker
         self._owner, self._began = Owner.this_process(), time.time()
         self._steps, self._first, self._last = 0, (0, 0.0), 0.0
         self._written, self._written_steps = 0.0, 0
@@ -105,7 +128,6 @@ class Heartbeat:
     def __enter__(self) -> "Heartbeat":
         """Write the file, and go on doing so until the block ends."""
         with suppress(OSError):  # what can't be shown ends no training
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write()
         self._thread.start()
         return self
@@ -163,9 +185,7 @@ class Heartbeat:
             self._write()
 
     def _look(self) -> None:
-        look_again(self._stop_file.parent)
-        if self._stop_file.exists():
-            stopping.request()
+        look_for_stop(self._stop_file, self._in_worker)
 
     def _is_taken_over(self) -> bool:
         beat = Heartbeat.read(self.path)

@@ -5,7 +5,7 @@ whatever number of threads its engine has: what a strategy may change belongs to
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 
 import numpy as np
@@ -16,6 +16,7 @@ from benchmark.execution.worker_input import LoadedInput, WorkerInput, forget_lo
 from benchmark.system import stopping
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import lasting_output
+from benchmark.system.stopping import Stopped
 
 SECONDS_KEPT = 60.0  # after a task; then its worker, which others may share, frees the memory
 
@@ -48,12 +49,16 @@ def write_records(source: WorkerInput, key: str) -> None:
 def fill_rows(
     source: WorkerInput, forward_pass: str, indices: NDArray[np.int64], _attempt: Attempt
 ) -> None:
-    """Compute those rows of images (N,) that a store of all workers lacks."""
-    with _loaded(source) as loaded:
+    """Compute those rows of images (N,) that a store of all workers lacks.
+
+    They are as many as there are until the run is stopped.
+    """
+    with _loaded(source) as loaded, stopping.signals_noted(), suppress(Stopped):
         worker = loaded.worker
+        worker.look_for_stop()
         store = worker.prepared.frozen_features.store(forward_pass)
         if store is not None and store.shared:
-            worker.fill(forward_pass, indices)
+            worker.fill(forward_pass, indices, lambda _: worker.look_for_stop())
 
 
 @contextmanager

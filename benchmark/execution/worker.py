@@ -1,8 +1,7 @@
 """Train one segment, in this process or in one of its own."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from benchmark.engines.task_graph import Attempt
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution.frozen_layers import run_frozen_layers
-from benchmark.execution.heartbeat import SECONDS_BETWEEN_POLLS, Heartbeat, is_alive
+from benchmark.execution.heartbeat import Heartbeat, look_for_stop, wait_for_silence
 from benchmark.execution.networks import NetworkStore
 from benchmark.execution.outputs import (
     OUTPUT_SPLITS,
@@ -33,6 +32,7 @@ from benchmark.execution.strategy_code import failure_of
 from benchmark.execution.timed_saves import TimedSaves
 from benchmark.plan.segments import Segment
 from benchmark.plugins import Plugins, check_unedited
+from benchmark.storage.atomic import never_made
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
@@ -41,7 +41,7 @@ from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import older_objects_spared, release_memory
 from benchmark.system.output import lasting_output
 from benchmark.system.own_copy import own_copy
-from benchmark.system.progress import Advance, NullProgress
+from benchmark.system.progress import Advance, EndingProgress
 from benchmark.system.stopping import Stopped
 from benchmark.train.checkpoint import saved_step
 from benchmark.train.effective_prior import effective_prior
@@ -118,22 +118,42 @@ class Worker:
                 self.prepared.frozen_features.fill(forward_pass, indices, advance)
             release_memory()
 
+    def look_for_stop(self) -> None:
+        """Raise `Stopped` if the run that this process works for has been stopped, or removed."""
+        with suppress(OSError):
+            look_for_stop(self.folder.stop_file, in_worker=True)
+        stopping.raise_if_requested()
+
     def train_in_own_process(
         self, segment: Segment, specs: Iterable[StrategySpec], attempt: Attempt
     ) -> str:
         """Train a segment, then write the records of the strategies whose network it is.
 
         Another process may be training it, whose run has ended without it: that is waited for.
+
+        Raises
+        ------
+        ChildProcessError
+            If that one has died at the same attempt: a cluster has repeated a call by itself, which
+            would end one process after the other.
         """
         file, device = self.folder.heartbeat_file(segment.key), self.prepared.device.name
-        while is_alive(Heartbeat.read(file)) and not self.folder.stop_file.exists():
-            time.sleep(SECONDS_BETWEEN_POLLS)
+        beat = wait_for_silence(file, self.folder.stop_file)
         if self.folder.stop_file.exists() or has_ended(self.folder, segment):
             return ""
+        if beat is not None and beat.attempt == attempt.number:
+            file.unlink(missing_ok=True)
+            owner = f"process {beat.owner.process} on {beat.owner.host or 'its machine'}"
+            raise ChildProcessError(f"{owner} has died while it trained this")
         micro_batches = MICRO_BATCHES if attempt.is_last else 1
         # what a strategy prints fails it no more than it does in the process that waits
         try:
-            with stopping.signals_noted(), libraries_silenced(), lasting_output():
+            with (
+                never_made(self.folder.path),
+                stopping.signals_noted(),
+                libraries_silenced(),
+                lasting_output(),
+            ):
                 with Heartbeat(
                     file,
                     self.folder.stop_file,
@@ -141,6 +161,7 @@ class Worker:
                     attempt.number,
                     attempt.most,
                     attempt.reason,
+                    in_worker=True,
                 ) as heartbeat:
                     note = self.train(segment, heartbeat, micro_batches)
                 for spec in specs:
@@ -187,7 +208,7 @@ class Worker:
         prepared, folder = self.prepared, self.folder
         segment = own_copy(segment)  # a component that counts its calls begins anew
         # fills nothing, unless activations lie in the memory of another process
-        run_frozen_layers(prepared, [segment.seed], NullProgress())
+        run_frozen_layers(prepared, [segment.seed], EndingProgress())
         training = Training(
             prepared.frozen_features,
             prepared.splits[segment.seed],

@@ -7,6 +7,7 @@ is read in the run's folder, so workers may be on other machines.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -37,6 +38,7 @@ from benchmark.storage.unwritable import UnwritableError
 from benchmark.storage.user_folders import cache_dir
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
+from benchmark.system.memory import FULL_BATCH
 from benchmark.system.processes import ask_workers_to_end
 from benchmark.system.progress import Advance, Progress
 from benchmark.system.stopping import Stopped
@@ -45,6 +47,7 @@ from benchmark.train.activation_store import ActivationStore
 # a worker elsewhere saves by itself: it is not waited for longer than a scheduler waits
 SECONDS_TO_STOP = 4.0
 SECONDS_BETWEEN_SUMMARIES = 5.0  # they look at the files of all segments
+PARTS_OF_A_WORKER = 8  # of images whose activations are computed
 # how much longer steps are that send images through the frozen layers again
 RECOMPUTING = 5.0
 
@@ -101,8 +104,8 @@ class WorkerProcesses:
 
         `store` is that store, where it can be seen from here: then `indices` are those it lacks.
         """
-        source, number = self.input_of(segments), self.engine.slots() or 1
-        parts, left = np.array_split(indices, number), len(indices)
+        source, parts = self.input_of(segments), self._parts(indices)
+        number, left = len(parts), len(indices)
         returned = set[object]()
 
         def poll(_: Sequence[Task] = ()) -> None:
@@ -123,14 +126,36 @@ class WorkerProcesses:
             on_return=lambda task, _: returned.add(task.key),
             on_poll=poll,
             is_final=_is_final,
+            is_stopped=stopping.requested,
+            # what can't be told: it looks for the stop file when it begins, and meanwhile
+            has_begun=lambda _: True,
+            seconds_to_stop=SECONDS_TO_STOP,
         )
-        graph.run(
-            [
-                Task(i, len(part), tasks.fill_rows, (source, forward_pass, part))
-                for i, part in enumerate(parts)
-            ]
-        )
+        try:
+            with stopping.postponed(self._ask_to_end):
+                graph.run(
+                    [
+                        Task(i, len(part), tasks.fill_rows, (source, forward_pass, part))
+                        for i, part in enumerate(parts)
+                    ]
+                )
+        finally:
+            self.is_left = graph.is_left
+            if self.is_left:  # as after an error of one of them
+                self._ask_to_end()
         poll()
+
+    def _parts(self, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Return the images of each task of `fill`; of a cluster, several for each worker.
+
+        Its workers differ, come and go, and how far they are is told by the parts that are done.
+        """
+        slots = self.engine.slots() or 1
+        if self.engine.is_local:
+            return np.array_split(indices, slots)
+        batches = math.ceil(len(indices) / FULL_BATCH)  # a smaller one takes as long
+        size = FULL_BATCH * math.ceil(batches / (slots * PARTS_OF_A_WORKER))
+        return np.array_split(indices, range(size, len(indices), size))
 
     def train(self, segments: Sequence[Segment], progress: Progress, advance: Advance) -> list[str]:
         """Train segments, and write the records of the strategies whose networks they are.

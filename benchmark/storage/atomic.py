@@ -5,6 +5,7 @@ target in one step. So neither a reader nor a run that was killed sees half a fi
 process leaves is the temporary file, whose name says whose it is, see `remove_leftovers`.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,8 @@ _TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-
 SECONDS_OF_A_WRITE = 600.0  # at most, between two blocks of a file
 SECONDS_UNTIL_LEFT = 24 * 3600.0  # of a temporary file whose process can't be asked for
 
+_of_others: set[Path] = set()  # folders that are not made here
+
 
 @contextmanager
 def atomic(path: Path, flush: bool = True) -> Iterator[Path]:
@@ -30,6 +33,7 @@ def atomic(path: Path, flush: bool = True) -> Iterator[Path]:
     Without `flush` a crash of the machine may lose it. UnwritableError if it can't be written.
     """
     with writing(path):
+        _require_folders_of_others(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_path(path)
         try:
@@ -44,6 +48,26 @@ def atomic(path: Path, flush: bool = True) -> Iterator[Path]:
             with suppress(OSError):  # what went wrong before is to be told
                 temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def never_made(folder: Path) -> Iterator[None]:
+    """Let writes below a folder raise FileNotFoundError meanwhile, if it is not there.
+
+    It is another process's, which has made it; if it is gone, somebody has removed it on purpose.
+    """
+    folder = folder.absolute()
+    _of_others.add(folder)
+    try:
+        yield
+    finally:
+        _of_others.discard(folder)
+
+
+def _require_folders_of_others(path: Path) -> None:
+    for folder in list(_of_others):
+        if path.is_relative_to(folder) and not folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "the folder was removed", str(folder))
 
 
 def write_text(path: Path, text: str, flush: bool = True) -> None:

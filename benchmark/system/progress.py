@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 
+from benchmark.system import stopping
 from benchmark.system.output import lasting_stdout
 from benchmark.system.terminal import print_lines
 
@@ -39,6 +40,15 @@ class NullProgress:
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
         """Open a task that is not shown."""
         yield lambda _: None
+
+
+class EndingProgress(NullProgress):
+    """Shows nothing, and raises `Stopped` where the process has been asked to end."""
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
+        """Open a task that may be broken off."""
+        yield lambda _: stopping.raise_if_requested()
 
 
 class Timer:

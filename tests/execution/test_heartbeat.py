@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import threading
@@ -151,6 +152,20 @@ def test_a_run_that_is_over_gets_no_folder_again(path):
         path.parent.rmdir()
         heartbeat(1)
         time.sleep(0.02)
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("in_worker", [False, True])
+def test_a_worker_whose_run_was_removed_is_asked_to_end(path, in_worker):
+    with open_heartbeat(path, in_worker=in_worker) as heartbeat:
+        heartbeat(1)
+        wait_for(lambda: Heartbeat.read(path).steps == 1)
+        shutil.rmtree(path.parent)
+        if in_worker:
+            wait_for(stopping.requested)
+        else:
+            time.sleep(0.02)
+            assert not stopping.requested()
     assert not path.parent.exists()
 
 

@@ -1,5 +1,6 @@
 """Trainings in worker processes: their notes, what is given up, how they are asked to end."""
 
+import shutil
 import signal
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from benchmark import api
+from benchmark.engines.task_graph import Attempt
 from benchmark.execution import tasks, worker_processes
+from benchmark.execution.worker import Worker
 from benchmark.execution.worker_data import UnfitWorkerError
 from benchmark.execution.worker_processes import WorkerProcesses
 from benchmark.plan.run_options import RunOptions
@@ -198,3 +201,55 @@ def test_rows_that_no_worker_could_compute_are_left_to_those_who_need_them(
     assert progress.texts[-1] == (
         "note: features run where they are needed, since a worker was killed"
     )
+
+
+def test_a_cluster_gets_smaller_parts_so_that_it_is_told_how_far_they_are(processes):
+    workers = processes(None)
+    workers.engine.is_local = False
+    assert [len(part) for part in workers._parts(np.arange(100))] == [64, 36]
+    assert [len(part) for part in workers._parts(np.arange(6 * 64))] == [64] * 6
+    assert [len(part) for part in workers._parts(np.arange(17 * 64))] == [128] * 8 + [64]
+    assert workers._parts(np.arange(100_000))[-1][-1] == 99_999
+
+
+def test_workers_that_fill_a_store_are_asked_to_end_when_the_run_is_stopped(
+    executor, processes, monkeypatch
+):
+    looked = []
+
+    def fill(*_):
+        stopping.request(signal.SIGTERM)
+        stopping._wish.notify()
+        looked.append(executor.folder.stop_file.exists())
+
+    monkeypatch.setattr(tasks, "fill_rows", fill)
+    with pytest.raises(Stopped):
+        processes(None).fill(
+            "features", executor.plan.segments, np.arange(5), NullProgress(), lambda _: None
+        )
+    assert all(looked)
+
+
+@pytest.mark.parametrize("sign", ["stop file", "removed folder", ""])
+def test_a_worker_fills_a_store_until_its_run_is_stopped_or_removed(
+    executor, processes, monkeypatch, sign
+):
+    folder, filled = executor.folder, []
+    source = processes(None).input_of(executor.plan.segments)
+
+    def fill(worker, forward_pass, indices, advance):
+        for index in indices:
+            filled.append(index)
+            if sign == "stop file":
+                folder.stop_file.touch()
+            elif sign:
+                shutil.rmtree(folder.path)
+            advance(1)
+
+    monkeypatch.setattr(Worker, "fill", fill)
+    tasks.fill_rows(source, "features", np.arange(3), Attempt())
+    assert filled == ([0] if sign else [0, 1, 2])
+    assert not stopping.requested()
+    if sign == "stop file":  # a task that comes later
+        tasks.fill_rows(source, "features", np.arange(3), Attempt())
+        assert filled == [0]

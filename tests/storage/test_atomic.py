@@ -13,6 +13,7 @@ from benchmark.storage.atomic import (
     SECONDS_OF_A_WRITE,
     atomic,
     digest,
+    never_made,
     remove_leftovers,
     write_text,
 )
@@ -31,6 +32,18 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path):
         interrupted()
     assert json.loads(path.read_text()) == {"old": 1}
     assert [file.name for file in path.parent.iterdir()] == ["a.json"]
+
+
+def test_a_folder_of_another_process_is_not_made_again(tmp_path):
+    run = tmp_path / "run"
+    with never_made(run):
+        with pytest.raises(FileNotFoundError, match=r"folder was removed.*run"):
+            write_text(run / "states" / "a.json", "{}")
+        write_text(tmp_path / "other" / "a.json", "{}")
+        assert not run.exists()
+        run.mkdir()
+        write_text(run / "states" / "a.json", "{}")
+    write_text(tmp_path / "later" / "a.json", "{}")
 
 
 def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
