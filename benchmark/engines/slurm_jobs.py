@@ -9,15 +9,18 @@ import signal
 import subprocess
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from functools import partial
 from threading import Event, Lock, RLock, Thread
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import cloudpickle
 import submitit
+import submitit.local.local as submitit_local
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from benchmark.engines.lost_calls import WorkerDiedError, last_lines
@@ -71,6 +74,23 @@ def _portable(error: BaseException) -> BaseException:
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(text)
     return error
+
+
+@contextmanager
+def _controllers_apart() -> Iterator[None]:
+    """Let submitit's controllers of jobs on this machine, started meanwhile, be heard of no more.
+
+    One that is cancelled writes a traceback to the terminal, whose Ctrl-C would also reach it: it
+    would kill its job after a second, in the midst of a save.
+    """
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    popen = partial(subprocess.Popen, start_new_session=True, **quiet)
+    module: Any = submitit_local
+    module.subprocess = SimpleNamespace(Popen=popen)
+    try:
+        yield
+    finally:
+        module.subprocess = subprocess
 
 
 class SlurmFuture(Future[Any]):
@@ -145,7 +165,7 @@ class SlurmExecutor(Executor):
         """Submit a job; ConnectionError if SLURM does not take it."""
         if self._ended.is_set():
             raise RuntimeError("cannot schedule new futures after shutdown")
-        with self._submitting, safe_import_path():
+        with self._submitting, safe_import_path(), _controllers_apart():
             try:
                 job = self._executor.submit(SlurmCall(fn, args, kwargs))
             except (FailedJobError, FailedSubmissionError, subprocess.SubprocessError) as error:

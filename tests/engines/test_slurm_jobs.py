@@ -54,6 +54,18 @@ def test_calls_run_in_other_processes(local):
     cluster_checks.check_that_calls_run_in_other_processes(local)
 
 
+def test_a_job_that_is_cancelled_writes_nothing_and_hears_no_ctrl_c(open_engine, capfd):
+    local = open_engine("cluster=local")
+    call = local.executor().submit(time.sleep, 60)
+    (future,) = local.executor()._running
+    wait_until(future.job.paths.stdout.exists)  # it can be interrupted now
+    assert os.getsid(future.job._process.pid) != os.getsid(0)
+    local.close()
+    wait_until(lambda: future.job._process.poll() is not None)
+    assert isinstance(call.exception(), WorkerDiedError)
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_what_a_call_raises_arrives_with_its_traceback(local):
     cluster_checks.check_that_what_a_call_raises_arrives(local)
 
