@@ -28,11 +28,14 @@ def worker_name() -> str:
     return f"{platform.node()} (process {os.getpid()})"
 
 
-def pixels_of_worker(prepared: PreparedExperiment, local_cache: str | None) -> Pixels:
+def pixels_of_worker(
+    prepared: PreparedExperiment, local_cache: str | None, working_folder: str
+) -> Pixels:
     """Return the pixels of a run, whose array is mapped by this process.
 
     With a cache of this machine's own they are copied into it, once, by the first of its workers.
-    What can't be seen from here is decoded again.
+    What can't be seen from here is decoded again. `working_folder` is that of the run, where the
+    path of its images begins.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def pixels_of_worker(prepared: PreparedExperiment, local_cache: str | None) -> P
             ) from error
     if _is_whole(folder):
         return replace(pixels, array=open_array(folder, number, size), folder=folder, lease=kept)
-    return _decoded(prepared)
+    return _decoded(prepared, working_folder)
 
 
 def _is_whole(folder: Path) -> bool:
@@ -85,9 +88,12 @@ def _copy(pixels: Pixels, folder: Path, size: int) -> None:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _decoded(prepared: PreparedExperiment) -> Pixels:
+def _decoded(prepared: PreparedExperiment, working_folder: str) -> Pixels:
     """Decode the images on this machine, which must have the same ones."""
     experiment, planned = prepared.experiment, prepared.pixels
+    path = Path(working_folder, str(experiment.data))
+    if path.exists():
+        experiment = replace(experiment, data=str(path))
     lacks = f"the worker on {worker_name()} does not see the decoded images {planned.folder}"
     remedy = (
         "Put the cache (IMBALANCE_BENCH_CACHE) or the images on a file system that all workers see"

@@ -89,6 +89,7 @@ class WorkerInput:
     # folder on the own disk of each machine for decoded images and activations
     local_cache: str | None = None
     jobs_per_gpu: int = 1
+    working_folder: str = ""  # of the process that plans: relative paths begin there
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _use_cache(source: WorkerInput) -> None:
 
 
 def _on_this_machine(prepared: PreparedExperiment, source: WorkerInput) -> PreparedExperiment:
-    pixels = pixels_of_worker(prepared, source.local_cache)
+    pixels = pixels_of_worker(prepared, source.local_cache, source.working_folder)
     features: FrozenFeatures | None = prepared.__dict__.get("frozen_features")
     prepared = replace(prepared, pixels=pixels)
     if features is not None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.engines.engine import Engine
+from benchmark.engines.local import LocalEngine
 from benchmark.engines.task_graph import Task, TaskGraph
 from benchmark.execution import tasks
 from benchmark.execution.heartbeat import Heartbeat
@@ -83,6 +84,7 @@ class WorkerProcesses:
             self.engine.is_local,
             None if self.local_cache is None else str(self.local_cache.absolute()),
             self.jobs_per_gpu,
+            str(Path.cwd()),
         )
 
     def _worker_file(self) -> str:
@@ -140,10 +142,13 @@ class WorkerProcesses:
                     ]
                 )
         finally:
-            self.is_left = graph.is_left
+            self.is_left = self._is_left(graph)
             if self.is_left:  # as after an error of one of them
                 self._ask_to_end()
         poll()
+
+    def _is_left(self, graph: TaskGraph) -> bool:
+        return graph.is_left and not isinstance(self.engine, LocalEngine)  # which ends with this
 
     def _parts(self, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return the images of each task of `fill`; of a cluster, several for each worker.
@@ -215,7 +220,7 @@ class WorkerProcesses:
             stopped.unsaved = stopped.unsaved or max(notes, default="")
             raise
         finally:
-            self.is_left = graph.is_left
+            self.is_left = self._is_left(graph)
         return notes
 
     def _say_if_without_workers(self, progress: Progress) -> None:

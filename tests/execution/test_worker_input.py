@@ -185,6 +185,23 @@ def test_a_cache_of_the_machine_without_room_is_named(source, tmp_path, monkeypa
         load(replace(source, local_cache=str(tmp_path / "own")))
 
 
+def test_a_worker_in_another_folder_decodes_images_of_a_relative_path(
+    small_experiment, image_folder, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(image_folder.parent)
+    options = RunOptions(strategies="no_change", out=tmp_path / "run", no_null=True, jobs=2)
+    executor = api.plan(small_experiment(data=image_folder.name), options)
+    executor.folder.path.mkdir()
+    source = executor._processes.input_of(executor.plan.segments)
+    monkeypatch.chdir(tmp_path)
+    right = worker_data._is_whole
+    own = tmp_path / "own"
+    monkeypatch.setattr(worker_data, "_is_whole", lambda f: f.is_relative_to(own) and right(f))
+    with cache_in(cache_dir()):
+        pixels = load(replace(source, local_cache=str(own))).worker.prepared.pixels
+    np.testing.assert_array_equal(pixels.array, executor.prepared.pixels.array)
+
+
 def test_a_worker_without_the_pixels_decodes_the_images_or_says_that_it_can_not(
     executor, source, tmp_path, monkeypatch
 ):
