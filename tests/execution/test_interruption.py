@@ -92,6 +92,7 @@ def test_a_worker_that_is_asked_to_end_saves_and_trains_nothing_more(plan, monke
     folder, worker = executor.folder, executor._worker
     run_frozen_layers(worker.prepared, [0], NullProgress())
     first, *others = executor.plan.segments
+    folder.stop_file.parent.mkdir(parents=True)
     after_steps(monkeypatch, 3, folder.stop_file.touch)
     assert worker.train_in_own_process(first, [], Attempt()) == ""
     assert saved_step(folder.partial_file(first.key)) == 3
