@@ -81,7 +81,7 @@ def _plan(
     if isinstance(experiment, Sweep):
         if out is not None:
             sweep_folder_choice.require_place_of_sweep(out, experiment)
-        prepared = prepare.prepare(experiment.first, progress, options.cache_limit, device=device)
+        prepared = _prepare(experiment.first, options, progress, device)
         runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
         folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
         for note in sweep_notes.sweep_notes(experiment, runs, folder):
@@ -93,9 +93,28 @@ def _plan(
         return SweepPlan(experiment, folder, planned, engine)
     if out is not None:
         folder_choice.require_place(out, experiment)
-    prepared = prepare.prepare(experiment, progress, options.cache_limit, device=device)
+    prepared = _prepare(experiment, options, progress, device)
     choice = folder_choice.choose_folder(prepared, out, trials)
     return _plan_one(prepared, choice, options, progress, engine)
+
+
+def _prepare(
+    experiment: Experiment, options: RunOptions, progress: Progress | None, device: Device | None
+) -> PreparedExperiment:
+    prepared = prepare.prepare(experiment, progress, options.cache_limit, device=device)
+    if note := unused_gpus_note(options, prepared.device):
+        (progress or NullProgress()).say(f"note: {note}")
+    return prepared
+
+
+def unused_gpus_note(options: RunOptions, device: Device) -> str:
+    """Return what must be known if GPUs were to be shared, and none is used; '' otherwise."""
+    if options.jobs_per_gpu == 1 or device.type == "cuda":
+        return ""
+    return (
+        f"--jobs-per-gpu {options.jobs_per_gpu} changes nothing, since this run computes on "
+        f"{device.type}; --jobs says how many networks are trained at the same time there"
+    )
 
 
 def shared_cache_note(engine: Engine | None) -> str:
