@@ -1,4 +1,4 @@
-"""What the executors of dask and ray have in common: the calls that have not ended yet."""
+"""What the executors of clusters have in common: the calls that have not ended yet."""
 
 from concurrent import futures
 from concurrent.futures import Executor

@@ -10,8 +10,7 @@ import subprocess
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent import futures
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from threading import Event, Lock, RLock, Thread
@@ -23,6 +22,7 @@ import submitit
 import submitit.local.local as submitit_local
 from submitit.core.utils import FailedJobError, FailedSubmissionError
 
+from benchmark.engines.cluster_executor import ClusterExecutor
 from benchmark.engines.lost_calls import WorkerDiedError, last_lines
 from benchmark.system import stopping
 from benchmark.system.processes import safe_import_path
@@ -151,12 +151,12 @@ class SlurmFuture(Future[Any]):
         )
 
 
-class SlurmExecutor(Executor):
+class SlurmExecutor(ClusterExecutor):
     """Submits jobs, and looks for their results in one thread."""
 
     def __init__(self, executor: submitit.AutoExecutor) -> None:
+        super().__init__()
         self._executor = executor
-        self._running: set[SlurmFuture] = set()
         self._submitting = Lock()
         self._ended = Event()
         self._thread = Thread(target=self._look, name="slurm-results", daemon=True)
@@ -194,11 +194,8 @@ class SlurmExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for the jobs, or take those that have not begun from the queue."""
-        if cancel_futures:
-            for future in list(self._running):
-                future.cancel()
+        super().shutdown(wait, cancel_futures=cancel_futures)
         if wait:
-            futures.wait(list(self._running))
             self._ended.set()
 
     def end(self) -> None:

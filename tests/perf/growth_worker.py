@@ -18,7 +18,7 @@ from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.system.device import set_precision
 from benchmark.system.progress import Timer
-from tests.perf.segment import endless, second_half
+from tests.perf.segment import endless, experiment_of
 
 SLICES, WARM_UP, READS = 5, 3, 30
 
@@ -67,17 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     timer = Timer()
     begun = time.perf_counter()
-    prepared = prepare(
-        second_half(
-            options.folder,
-            weights=options.weights,
-            image_size=options.image_size,
-            batch_size=options.batch_size,
-            device=options.device,
-            precision=options.precision,
-        ),
-        timer,
-    )
+    prepared = prepare(experiment_of(options), timer)
     listed = time.perf_counter() - begun - timer.seconds["images"]
     run_frozen_layers(prepared, [0], timer)
     count = len(prepared.images)
