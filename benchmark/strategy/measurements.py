@@ -1,6 +1,7 @@
 """Measurements of a training and of a decision, and the protocol of what is expected of them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -134,7 +135,7 @@ class DecisionMeasurement:
         """The outputs on which it decides: those of the network, unless it corrects them."""
         return self.corrected or self.outputs
 
-    @property
+    @cached_property
     def argmax(self) -> NDArray[np.int64]:
         """The class with the largest logit, (N,)."""
         logits = self.outputs.logits

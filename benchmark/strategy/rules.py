@@ -45,10 +45,8 @@ class OffsetArgmax:
 
     def __call__(self, outputs: Outputs) -> Labels:
         """Outputs of N images -> labels (N,)."""
-        return highest_class(
-            outputs.logits,
-            lambda images: log_softmax(outputs.logits[images]) + np.asarray(self.offset),
-        )
+        logits, offset = outputs.logits, np.asarray(self.offset)
+        return highest_class(logits, lambda images: log_softmax(logits[images]) + offset)
 
 
 @dataclass(frozen=True)
@@ -115,10 +113,8 @@ class LeastExpectedCost:
 
     def __call__(self, outputs: Outputs) -> Labels:
         """Outputs of N images -> labels (N,)."""
-        return highest_class(
-            outputs.logits,
-            lambda images: -(np.exp(log_softmax(outputs.logits[images])) @ np.asarray(self.cost)),
-        )
+        logits, cost = outputs.logits, np.asarray(self.cost)
+        return highest_class(logits, lambda images: -(np.exp(log_softmax(logits[images])) @ cost))
 
 
 @dataclass(frozen=True)
